@@ -1,0 +1,17 @@
+"""The colours of photos and charts. Free is green and occupied is red; the types of vehicle
+keep clear of both, and differ in lightness for colour-blind readers (after Okabe and Ito)."""
+
+from parkcore.domain import Label, Level
+
+VEHICLE: dict[Label, str] = {
+    "car": "#3BA7E8",
+    "motorcycle": "#F5B700",
+    "bus": "#8E5BD0",
+    "truck": "#E0709F",
+}
+LEVEL: dict[Level, str] = {
+    "quiet": "#15803D",
+    "moderate": "#65A30D",
+    "busy": "#D97706",
+    "full": "#DC2626",
+}

@@ -1,0 +1,29 @@
+"""One family of errors: whatever Parkcore raises on purpose is a `ParkcoreError`."""
+
+
+class ParkcoreError(Exception):
+    """Base of every error that Parkcore raises on purpose; its text is meant for the user."""
+
+
+class SettingsError(ParkcoreError):
+    """A setting has a value that cannot be used."""
+
+
+class UnreadablePhoto(ParkcoreError):
+    """The bytes are not a photo that can be read whole. Never to be taken for an empty lot."""
+
+
+class ModelError(ParkcoreError):
+    """The weights are missing, damaged, or not those of a vehicle detector."""
+
+
+class StoreError(ParkcoreError):
+    """The database cannot be opened, read or written."""
+
+
+class FolderError(ParkcoreError):
+    """A folder of photos is missing or cannot be read."""
+
+
+class UnknownLot(ParkcoreError):
+    """No lot or camera of that name."""

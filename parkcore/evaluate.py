@@ -1,0 +1,195 @@
+"""How right a detector is, measured on photos with known truth.
+
+Two kinds of truth are read:
+
+- `spaces.json`: every marked space of a photo as a polygon, occupied or not. A space counts as
+  judged occupied when a detection is matched to it, one to one, greedily by the intersection
+  over union with the space's upright hull. Vehicles outside marked spaces are not labelled in
+  such sets and count neither as right nor as wrong.
+- `data.yaml` with `labels/*.txt`: YOLO boxes of vehicles (boxes of other things are passed
+  over), matched one to one at IoU 0.5, whatever the type.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import PIL.Image
+import yaml
+
+from parkcore.detect import Detector
+from parkcore.domain import Box, Detection
+from parkcore.errors import FolderError
+from parkcore.geometry import hull, iou
+from parkcore.images import decode
+
+SPACE_IOU = 0.2
+_VEHICLE = re.compile(
+    r"(?<![a-z])(car|van|minivan|taxi|jeep|ambulance|bus|minibus|truck|lorry|motor|bike|scooter)", re.I
+)
+"""What the sets call their vehicles."""
+BOX_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """One photo and what is known of it: boxes, and for spaces whether they are occupied."""
+
+    photo: Path
+    boxes: tuple[Box, ...]
+    occupied: tuple[bool, ...] | None = None
+
+
+@dataclass(slots=True)
+class Score:
+    """Sums over the photos of one set at one confidence."""
+
+    photos: int = 0
+    right: int = 0
+    wrong: int = 0
+    count_errors: list[int] = field(default_factory=list)
+    truths: int = 0
+    found: int = 0
+    claimed: int = 0
+
+    def add(self, truth: Truth, detections: Sequence[Detection]) -> None:
+        self.photos += 1
+        boxes = [detection.box for detection in detections]
+        if truth.occupied is not None:
+            taken = match(truth.boxes, boxes, SPACE_IOU)
+            judged = [n in taken for n in range(len(truth.boxes))]
+            self.right += sum(j == o for j, o in zip(judged, truth.occupied, strict=True))
+            self.wrong += sum(j != o for j, o in zip(judged, truth.occupied, strict=True))
+            self.count_errors.append(abs(sum(judged) - sum(truth.occupied)))
+        else:
+            self.truths += len(truth.boxes)
+            self.claimed += len(boxes)
+            self.found += len(match(truth.boxes, boxes, BOX_IOU))
+
+    def row(self) -> dict[str, str]:
+        """The figures for a table, each with what it is a share of."""
+        if self.count_errors:
+            spaces = self.right + self.wrong
+            exact = sum(error == 0 for error in self.count_errors)
+            return {
+                "spaces right": f"{self.right / spaces:.1%} of {spaces}",
+                "count error per 100 spaces": f"{100 * sum(self.count_errors) / spaces:.1f}",
+                "counts exact": f"{exact} of {self.photos}",
+            }
+        return {
+            "vehicles found": f"{self.found / max(1, self.truths):.1%} of {self.truths}",
+            "detections that match": f"{self.found / max(1, self.claimed):.1%} of {self.claimed}",
+        }
+
+
+def match(truths: Sequence[Box], boxes: Sequence[Box], least: float) -> dict[int, int]:
+    """Pair truths with boxes one to one, best overlap first: truth number → box number."""
+    pairs = sorted(
+        (
+            (overlap, t, b)
+            for t, truth in enumerate(truths)
+            for b, box in enumerate(boxes)
+            if (overlap := iou(truth, box)) >= least
+        ),
+        reverse=True,
+    )
+    matched: dict[int, int] = {}
+    used: set[int] = set()
+    for _, t, b in pairs:
+        if t not in matched and b not in used:
+            matched[t] = b
+            used.add(b)
+    return matched
+
+
+def read_truth(folder: Path, *, split: str | None = None) -> list[Truth]:
+    """The labelled photos of a data set.
+
+    Raises:
+        FolderError: neither `spaces.json` nor `labels/` is there.
+    """
+    if (folder / "spaces.json").is_file():
+        return list(_spaces(folder, split))
+    if (folder / "labels").is_dir():
+        return list(_labels(folder))
+    raise FolderError(f"{folder} has neither spaces.json nor labels/, so there is no truth in it")
+
+
+def _spaces(folder: Path, split: str | None) -> Iterator[Truth]:
+    for name, photo in sorted(json.loads((folder / "spaces.json").read_text()).items()):
+        known = [s for s in photo["spaces"] if s["occupied"] is not None]
+        if known and split in (None, photo.get("split")):
+            yield Truth(
+                folder / "images" / name,
+                tuple(hull([(x, y) for x, y in space["contour"]]) for space in known),
+                tuple(space["occupied"] == 1 for space in known),
+            )
+
+
+def _labels(folder: Path) -> Iterator[Truth]:
+    names = yaml.safe_load((folder / "data.yaml").read_text())["names"]
+    names = names if isinstance(names, dict) else dict(enumerate(names))
+    vehicles = {number for number, name in names.items() if _VEHICLE.search(name)}
+    photos = {photo.stem: photo for photo in (folder / "images").iterdir()}
+    for labels in sorted((folder / "labels").glob("*.txt")):
+        if photo := photos.get(labels.stem):
+            with PIL.Image.open(photo) as header:
+                size = header.size
+            rows = [line.split() for line in labels.read_text().splitlines()]
+            boxes = [_yolo_box(*map(float, r[1:5]), *size) for r in rows if int(r[0]) in vehicles]
+            if boxes:
+                yield Truth(photo, tuple(boxes))
+
+
+def _yolo_box(cx: float, cy: float, w: float, h: float, width: int, height: int) -> Box:
+    return Box(
+        (cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height
+    )
+
+
+def evaluate(
+    truths: Iterable[Truth],
+    detector: Detector,
+    confidences: Sequence[float],
+    *,
+    on_photo: Callable[[Path], None] = lambda photo: None,
+) -> list[dict[str, str]]:
+    """Score a detector at several confidences in one pass; a table row for each.
+
+    The detector's own confidence must be the lowest of them: leaving out the less sure
+    afterwards is the same as never asking for them, as suppression goes from sure to unsure.
+    """
+    scores = {confidence: Score() for confidence in confidences}
+    milliseconds: list[float] = []
+    for truth in truths:
+        on_photo(truth.photo)
+        image = decode(truth.photo.read_bytes(), max_megapixels=500).image
+        started = time.perf_counter()
+        detections = detector.detect(image)
+        milliseconds.append(1000 * (time.perf_counter() - started))
+        for confidence, score in scores.items():
+            score.add(truth, [d for d in detections if d.confidence >= confidence])
+    middle, least, most = (f(milliseconds) for f in (statistics.median, min, max))
+    return [
+        {
+            "model": detector.info.model,
+            "imgsz": str(detector.info.imgsz),
+            "confidence": f"{confidence:g}",
+            **score.row(),
+            "ms a photo: median (least–most)": f"{middle:.0f} ({least:.0f}–{most:.0f})",
+        }
+        for confidence, score in scores.items()
+    ]
+
+
+def markdown(rows: Sequence[dict[str, str]]) -> str:
+    """Rows of equal keys as a Markdown table."""
+    head = list(rows[0])
+    lines = [head, ["---"] * len(head), *([row[key] for key in head] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,250 @@
+"""The storage folder: which photos are still to be read, whose they are, reading them."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import tomllib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from parkcore.domain import DEFAULT_CAMERA, Lot, folder_name
+from parkcore.errors import FolderError
+from parkcore.images import SUFFIXES, looks_like_photo
+from parkcore.ingest import Analyser, Outcome, Source
+from parkcore.store import FileStamp, Store
+
+LOT_FILE = "lot.toml"
+"""In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""
+
+_UNFINISHED = (".part", ".tmp", ".temp", ".crdownload", ".partial", ".filepart", "~")
+_DATE = re.compile(r"(19|20)\d\d([-_.]?(0[1-9]|1[0-2])([-_.]?(0[1-9]|[12]\d|3[01]))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The storage folder and the lot of photos directly in it."""
+
+    root: Path
+    default_lot: str
+
+    def source(self, path: Path, *, base: Path | None = None) -> Source:
+        """Whose photo a file is: `<lot>/<camera>/…` below the storage folder.
+
+        Files right in a lot's folder are its main camera's; folders that are dates, as
+        recorders make them, are no cameras.
+
+        Args:
+            base: the folder to read lot and camera from, for files outside the storage folder.
+        """
+        inside = _below(path, self.root)
+        relative = inside or _below(path, base or path.parent) or Path(path.name)
+        lot_id, camera_id = self._place(relative)
+        file = _text(inside.as_posix() if inside else str(path.absolute()))
+        return Source(path, file, self.lot(lot_id), camera_id)
+
+    def lot(self, lot_id: str) -> Lot:
+        """A lot as its folder's `lot.toml` describes it, or by its id alone.
+
+        Raises:
+            FolderError: the file is there but cannot be used.
+        """
+        file = self.root / lot_id / LOT_FILE
+        try:
+            described = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return Lot(lot_id, lot_id)
+        except (OSError, ValueError) as error:
+            raise FolderError(f"{file} cannot be read: {error}") from error
+        try:
+            return Lot(
+                lot_id,
+                str(described.get("name", lot_id)),
+                described.get("capacity"),
+                is_sample=bool(described.get("sample_photos")),
+            )
+        except (ValueError, TypeError) as error:
+            raise FolderError(f"{file}: {error}") from error
+
+    def path(self, file: str) -> Path:
+        """Where a recorded file is."""
+        return self.root / file
+
+    def add(self, data: bytes, name: str, *, lot: Lot, camera_id: str, at: datetime, sha256: str) -> Source:
+        """Write a photo from elsewhere into the storage folder, whole or not at all.
+
+        Args:
+            name: the file's name where it comes from; kept as far as a file system allows.
+            at: the day to file it under.
+
+        Raises:
+            FolderError: it cannot be written.
+        """
+        original = Path(folder_name(name) or "photo.jpg")
+        suffix = original.suffix if original.suffix.lower() in SUFFIXES else ".jpg"
+        folder = self.root / lot.id / camera_id / f"{at:%Y-%m-%d}"
+        path = folder / f"{original.stem[:60]}_{sha256[:8]}{suffix}"
+        unfinished = path.with_name(path.name + ".part")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            unfinished.replace(path)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise FolderError(
+                f"the photo cannot be kept in {folder} ({error.strerror}); free some space or make"
+                " the folder writable, then try again"
+            ) from error
+        file = _text(path.relative_to(self.root).as_posix())
+        return Source(path, file, lot, camera_id, arrived_just_now=True)
+
+    def _place(self, relative: Path) -> tuple[str, str]:
+        folders = [name for name in relative.parts[:-1] if not _DATE.fullmatch(name)]
+        lot_id = folder_name(_text(folders[0])) if folders else ""
+        camera_id = folder_name(_text(folders[1])) if len(folders) > 1 else ""
+        return lot_id or self.default_lot, camera_id or DEFAULT_CAMERA
+
+
+@dataclass(slots=True)
+class Pending:
+    """What a look through a folder found."""
+
+    sources: list[Source] = field(default_factory=list)
+    known: int = 0
+    """Files read before and unchanged since."""
+    failed_before: int = 0
+    """Of the unchanged files those that could not be read; only a retry reads them again."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How a scan went so far."""
+
+    new: int = 0
+    known: int = 0
+    failed: int = 0
+    problems: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        match outcome.status:
+            case "new":
+                self.new += 1
+            case "known":
+                self.known += 1
+            case "failed":
+                self.failed += 1
+                self.problems.append(outcome)
+            case "gone":
+                pass
+
+
+def pending(folder: Path, storage: Storage, store: Store) -> Pending:
+    """The photos of a folder that are not known yet, in the order of their names.
+
+    Raises:
+        FolderError: the folder is missing or cannot be listed.
+    """
+    base = storage.root if _below(folder, storage.root) else folder
+    files, found = store.files(), Pending()
+    for path in find_photos(folder):
+        source = storage.source(path, base=base)
+        before, good = files.get(source.file, (None, False))
+        try:
+            stat = path.stat()
+        except OSError:
+            stat = None  # reading it will say what is wrong
+        if stat is None or before != FileStamp(stat.st_size, stat.st_mtime_ns):
+            found.sources.append(source)
+        elif good:
+            found.known += 1
+        else:
+            found.failed_before += 1
+    return found
+
+
+def find_photos(folder: Path) -> Iterator[Path]:
+    """The photos at any depth of a folder, by name.
+
+    A file is one by its suffix or, without a photo's suffix, by its first bytes. Hidden files
+    and those that a program is still writing are passed over.
+
+    Raises:
+        FolderError: the folder, or one in it, is missing or cannot be listed.
+    """
+    for here, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(here, name)
+            if not name.startswith(".") and not name.lower().endswith(_UNFINISHED) and _is_photo(path):
+                yield path
+
+
+def scan(
+    queue: deque[Source],
+    analyser: Analyser,
+    store: Store,
+    *,
+    root: Path,
+    on_photo: Callable[[Source], None] = lambda source: None,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Tally:
+    """Ingest photo by photo until the queue is empty. Each is committed before the next is
+    begun, so that a scan can be stopped at any moment and goes on where it stopped.
+
+    Raises:
+        FolderError: `root` vanished; what was recorded stays.
+        ModelError, StoreError: nothing more can be judged or recorded.
+    """
+    tally = Tally()
+    while queue and not cancelled():
+        source = queue.popleft()
+        on_photo(source)
+        outcome = analyser.ingest(source, store)
+        if outcome.status == "gone" and not root.is_dir():
+            raise FolderError(
+                f"the folder {root} vanished during the scan; {tally.new} photos were recorded, the"
+                " rest will be read by a scan once it is back"
+            )
+        tally.add(outcome)
+        on_outcome(outcome)
+        if outcome.raced:  # several processes at the same photos: part ways
+            rest = list(queue)
+            queue.clear()
+            queue.extend(random.sample(rest, len(rest)))
+    return tally
+
+
+def _below(path: Path, root: Path) -> Path | None:
+    """`path` relative to `root`, None where it is not in it."""
+    path, root = Path(os.path.abspath(path)), Path(os.path.abspath(root))  # noqa: PTH100 – links stay
+    return path.relative_to(root) if path.is_relative_to(root) else None
+
+
+def _text(name: str) -> str:
+    """A file's name as valid text; bytes that are none become `\\xff`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _is_photo(path: Path) -> bool:
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:
+            return looks_like_photo(file.read(16))
+    except OSError:
+        return False
+
+
+def _refuse(error: OSError) -> None:
+    raise FolderError(
+        f"the folder {error.filename} cannot be read ({error.strerror}); create it, mount it or"
+        " make it readable, or set PARKCORE_STORAGE to another"
+    ) from error

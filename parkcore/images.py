@@ -1,0 +1,145 @@
+"""From bytes to an upright image, and back to small JPEGs. The one place that decodes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+import pillow_heif
+
+from parkcore.capture_time import exif_time
+from parkcore.domain import Image
+from parkcore.errors import UnreadablePhoto
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "HEIF")
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .bmp .dib .tif .tiff .gif .heic .heif .hif".split()
+)
+MIN_SIDE = 32
+BYTES_PER_PIXEL = 8
+"""No photo needs more: 16 bits of four channels, uncompressed."""
+
+pillow_heif.register_heif_opener()
+# Pillow warns at sizes of its own; `decode` checks against the user's limit before decoding.
+PIL.Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedPhoto:
+    """The upright pixels, and the time that the camera wrote (naive where it gave no zone)."""
+
+    image: Image
+    taken_at: datetime | None
+
+    @property
+    def width(self) -> int:
+        return self.image.shape[1]
+
+    @property
+    def height(self) -> int:
+        return self.image.shape[0]
+
+
+def decode(data: bytes, *, max_megapixels: float) -> DecodedPhoto:
+    """Read a photo whole, by its content, upright; of an animation the first frame.
+
+    Raises:
+        UnreadablePhoto: empty, not a photo, too large, too small, damaged or cut off.
+    """
+    if not data:
+        raise UnreadablePhoto("the file is empty (0 bytes); copy it again from its source")
+    try:
+        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as photo:
+            check_size(photo.width, photo.height, max_megapixels)
+            taken_at = _taken_at(photo)
+            upright = PIL.ImageOps.exif_transpose(photo)
+            return DecodedPhoto(_rgb(upright), taken_at)
+    except UnreadablePhoto:
+        raise
+    except PIL.UnidentifiedImageError as error:
+        raise UnreadablePhoto(
+            "this is not a photo, whatever its name: expected JPEG, PNG, WebP, BMP, TIFF, GIF or"
+            f" HEIC, but the file begins with {data[:12]!r}"
+        ) from error
+    except Exception as error:  # noqa: BLE001 – decoders raise anything on hostile bytes; nothing is hidden
+        raise UnreadablePhoto(
+            f"the photo is damaged or cut off ({error}); copy it again from its source"
+        ) from error
+
+
+def check_size(width: int, height: int, max_megapixels: float) -> None:
+    """Refuse a size from the header, before anything is decoded.
+
+    Raises:
+        UnreadablePhoto: too many pixels, or too few to see a vehicle.
+    """
+    if width * height > max_megapixels * 1e6:
+        raise UnreadablePhoto(
+            f"the photo has {width:,} × {height:,} pixels ({width * height / 1e6:.0f} megapixels),"
+            f" more than the limit of {max_megapixels:g}; make it smaller or raise"
+            " PARKCORE_MAX_MEGAPIXELS"
+        )
+    if min(width, height) < MIN_SIDE:
+        raise UnreadablePhoto(
+            f"the photo has {width:,} × {height:,} pixels; at least {MIN_SIDE} on each side are"
+            " needed to see a vehicle"
+        )
+
+
+def looks_like_photo(head: bytes) -> bool:
+    """Whether a file's first bytes (16 or more) are those of a format that `decode` reads."""
+    return (
+        head.startswith(
+            (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"II+\0")
+        )
+        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+        or (head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS)
+    )
+
+
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+def thumbnail(image: Image, *, width: int = 320) -> bytes:
+    """A small JPEG of an image, at most `width` pixels wide."""
+    return jpeg(image, max_side=width, quality=78)
+
+
+def jpeg(image: Image, *, max_side: int | None = None, quality: int = 88) -> bytes:
+    """An image as JPEG, made smaller where a side is longer than `max_side` pixels."""
+    picture = PIL.Image.fromarray(image)
+    if max_side is not None:
+        picture.thumbnail((max_side, max_side), PIL.Image.Resampling.BILINEAR, reducing_gap=2)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def _taken_at(photo: PIL.Image.Image) -> datetime | None:
+    """EXIF 2.31: DateTimeOriginal, else DateTimeDigitized, else DateTime, each with its offset."""
+    main = photo.getexif()
+    detail = main.get_ifd(0x8769)
+    for when, offset, subsecond in (
+        (detail.get(0x9003), detail.get(0x9011), detail.get(0x9291)),
+        (detail.get(0x9004), detail.get(0x9012), detail.get(0x9292)),
+        (main.get(0x0132), detail.get(0x9010), detail.get(0x9290)),
+    ):
+        if isinstance(when, str):
+            taken_at = exif_time(when, *(v if isinstance(v, str) else None for v in (offset, subsecond)))
+            if taken_at is not None:
+                return taken_at
+    return None
+
+
+def _rgb(photo: PIL.Image.Image) -> Image:
+    if photo.mode.startswith(("I", "F")):  # 16 bits a pixel and more: Pillow would clip them
+        values = np.asarray(photo).astype(np.float32)
+        top = float(values.max(initial=1))
+        white = next((w for w in (1.0, 255.0, 65535.0) if top <= w), top)
+        grey = (values.clip(0) * (255 / white)).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.asarray(photo.convert("RGB"))

@@ -1,0 +1,176 @@
+"""One photo becomes one recorded snapshot: the only place where the edges meet."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Literal
+
+from parkcore.capture_time import capture_time
+from parkcore.detect import Detector
+from parkcore.domain import Failure, Image, Lot, Photo, Snapshot, Vehicles
+from parkcore.errors import UnreadablePhoto
+from parkcore.images import BYTES_PER_PIXEL, decode, thumbnail
+from parkcore.store import FileStamp, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A photo still to be read: where it is, and what its place says about it."""
+
+    path: Path
+    file: str
+    """How it is recorded: below the storage folder relative to it, elsewhere absolute."""
+    lot: Lot
+    camera_id: str
+    arrived_just_now: bool = False
+    """An upload: its modification time says when it arrived, not when it was taken."""
+
+    @property
+    def said(self) -> str:
+        """The file's name fit for one line of a terminal or page, whatever is in it."""
+        return "".join(c if c.isprintable() else "�" for c in self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A photo with what was seen on it, not recorded yet."""
+
+    snapshot: Snapshot
+    image: Image
+    doubts: tuple[str, ...]
+    """Capture times that were found and not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo."""
+
+    status: Literal["new", "known", "failed", "gone"]
+    source: Source
+    snapshot: Snapshot | None = None
+    reason: str | None = None
+    raced: bool = False
+    """Another process recorded the same photo while this one was looking at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analyser:
+    """What it takes to turn bytes into an `Analysis`."""
+
+    detector: Detector
+    zone: tzinfo
+    max_megapixels: float
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def analyse(self, data: bytes, source: Source, *, mtime: datetime | None = None) -> Analysis:
+        """Look at a photo.
+
+        Raises:
+            UnreadablePhoto: it cannot be read whole.
+            ModelError: the model cannot be loaded.
+        """
+        started = time.perf_counter()
+        decoded = decode(data, max_megapixels=self.max_megapixels)
+        taken = capture_time(
+            exif=decoded.taken_at, path=source.file, mtime=mtime, now=self.now(), zone=self.zone
+        )
+        detections = tuple(self.detector.detect(decoded.image))
+        photo = Photo(
+            file=source.file,
+            sha256=content_id(data),
+            size_bytes=len(data),
+            width=decoded.width,
+            height=decoded.height,
+            captured_at=taken.at,
+            time_source=taken.source,
+            lot_id=source.lot.id,
+            camera_id=source.camera_id,
+        )
+        milliseconds = 1000 * (time.perf_counter() - started)
+        snapshot = Snapshot(
+            photo, Vehicles.count(detections), self.detector.info, milliseconds, detections
+        )
+        return Analysis(snapshot, decoded.image, taken.doubts)
+
+    def analyse_file(self, source: Source) -> Analysis:
+        """Look at a photo on disk.
+
+        Raises:
+            UnreadablePhoto: it cannot be read whole; permissions and size included.
+            FileNotFoundError: it is not there (any more).
+        """
+        data, modified = self._read(source.path)
+        mtime = None if source.arrived_just_now else modified
+        return self.analyse(data, source, mtime=mtime)
+
+    def ingest(self, source: Source, store: Store) -> Outcome:
+        """Read, judge and record one photo on disk; a bad one is recorded as a failure.
+
+        Raises:
+            ModelError, StoreError: nothing can be judged or recorded at present.
+        """
+        try:
+            stat = source.path.stat()
+            stamp = FileStamp(stat.st_size, stat.st_mtime_ns)
+            data, modified = self._read(source.path)
+        except FileNotFoundError:
+            return Outcome("gone", source)
+        except UnreadablePhoto as error:
+            return self._failed(source, str(error), store, None)
+        known = store.known(content_id(data))
+        if known:
+            store.remember_file(source.file, stamp, known.photo.sha256)
+            return Outcome("known", source, known)
+        mtime = None if source.arrived_just_now else modified
+        try:
+            analysis = self.analyse(data, source, mtime=mtime)
+        except UnreadablePhoto as error:
+            return self._failed(source, str(error), store, stamp)
+        snapshot, is_new = self.keep(analysis, source, store, stamp)
+        return Outcome("new" if is_new else "known", source, snapshot, raced=not is_new)
+
+    def keep(
+        self, analysis: Analysis, source: Source, store: Store, stamp: FileStamp | None = None
+    ) -> tuple[Snapshot, bool]:
+        """Record an analysis; a known photo stays as it is. Whether it was new comes second."""
+        small = thumbnail(analysis.image)
+        return store.record(analysis.snapshot, small, lot=source.lot, stamp=stamp)
+
+    def _read(self, path: Path) -> tuple[bytes, datetime]:
+        limit = int(self.max_megapixels * 1e6 * BYTES_PER_PIXEL)
+        try:
+            stat = path.stat()
+            if stat.st_size > limit:
+                raise UnreadablePhoto(
+                    f"the file has {stat.st_size / 1e6:,.0f} MB, more than a photo within the limit"
+                    f" can have ({limit / 1e6:,.0f} MB); raise PARKCORE_MAX_MEGAPIXELS if it is one"
+                )
+            return path.read_bytes(), datetime.fromtimestamp(stat.st_mtime, UTC)
+        except FileNotFoundError:
+            raise
+        except (OSError, OverflowError, ValueError) as error:
+            raise UnreadablePhoto(
+                f"the file cannot be read ({error.strerror if isinstance(error, OSError) else error});"
+                " check its permissions and its disk"
+            ) from error
+
+    def _failed(
+        self, source: Source, reason: str, store: Store, stamp: FileStamp | None
+    ) -> Outcome:
+        store.record_failure(refusal(source, reason, self.now()), stamp)
+        return Outcome("failed", source, reason=reason)
+
+
+def refusal(source: Source, reason: str, at: datetime, *, in_storage: bool = True) -> Failure:
+    """The failure to record for a photo that could not be read."""
+    return Failure(source.file, source.lot.id, source.camera_id, reason, at, in_storage=in_storage)
+
+
+def content_id(data: bytes) -> str:
+    """A photo's identity: the SHA-256 of its bytes."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,150 @@
+"""A scan in the background: it goes on when nobody looks, and everybody sees the same one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from parkcore.errors import ParkcoreError
+from parkcore.folder import Storage, pending, scan
+from parkcore.ingest import Analyser, Outcome, Source
+from parkcore.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a scan stands. `total` grows when photos are added while it runs."""
+
+    status: Literal["idle", "running", "done", "cancelled", "stopped"] = "idle"
+    done: int = 0
+    total: int = 0
+    current: str = ""
+    new: int = 0
+    known: int = 0
+    failed: int = 0
+    problem: str | None = None
+    """Why it stopped by itself before the end."""
+
+    @property
+    def running(self) -> bool:
+        return self.status == "running"
+
+
+class ScanJob:
+    """At most one scan at a time in this process, in a thread of its own.
+
+    Args:
+        open_store: opens the history; called in the thread, as a store is not shared by threads.
+        analyser: judges the photos.
+        storage: the folder that `start` looks through.
+    """
+
+    def __init__(
+        self, open_store: Callable[[], Store], analyser: Analyser, storage: Storage
+    ) -> None:
+        self._open_store, self._analyser, self._storage = open_store, analyser, storage
+        self._lock = threading.Lock()
+        self._cancel = threading.Event()
+        self._queue: deque[Source] = deque()
+        self._progress = Progress()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def progress(self) -> Progress:
+        with self._lock:
+            return self._progress
+
+    def start(self) -> None:
+        """Read everything in the storage folder that is not known yet, unless a scan runs."""
+        self._run([], look=True)
+
+    def add(self, sources: list[Source]) -> None:
+        """Read these photos next, whether a scan runs or not."""
+        self._run(sources, look=False)
+
+    def cancel(self) -> None:
+        """Stop after the photo in hand; what is recorded stays."""
+        self._cancel.set()
+
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait for the running scan to end."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def _run(self, first: list[Source], *, look: bool) -> None:
+        with self._lock:
+            self._queue.extendleft(reversed(first))
+            if self._progress.running:
+                self._progress = replace(self._progress, total=self._progress.total + len(first))
+                return
+            self._cancel.clear()
+            self._progress = Progress("running", total=len(self._queue))
+            self._thread = threading.Thread(
+                target=self._work, args=(look,), name="parkcore-scan", daemon=True
+            )
+            self._thread.start()
+
+    def _work(self, look: bool) -> None:
+        status: Literal["done", "cancelled", "stopped"] = "stopped"
+        problem: str | None = "an unexpected error stopped the scan; the log has the details"
+        try:
+            with self._open_store() as store:
+                if look:
+                    self._look(store)
+                self._scan(store)
+            status, problem = ("cancelled" if self._cancel.is_set() else "done"), None
+        except ParkcoreError as error:
+            problem = str(error)
+            log.warning("the scan stopped: %s", error)
+        finally:
+            with self._lock:
+                left = not self._cancel.is_set() and problem is None and bool(self._queue)
+                if not left:
+                    self._queue.clear()
+                    self._progress = replace(
+                        self._progress, status=status, problem=problem, current=""
+                    )
+        if left:  # photos came in between the last look at the queue and here
+            self._work(look=False)
+
+    def _look(self, store: Store) -> None:
+        found = pending(self._storage.root, self._storage, store)
+        with self._lock:
+            queued = {source.file for source in self._queue}
+            self._queue.extend(source for source in found.sources if source.file not in queued)
+            self._progress = replace(
+                self._progress, total=len(self._queue), known=self._progress.known + found.known
+            )
+
+    def _scan(self, store: Store) -> None:
+        scan(
+            self._queue,
+            self._analyser,
+            store,
+            root=self._storage.root,
+            on_photo=lambda source: self._set(current=source.said),
+            on_outcome=self._count,
+            cancelled=self._cancel.is_set,
+        )
+
+    def _count(self, outcome: Outcome) -> None:
+        with self._lock:
+            p = self._progress
+            self._progress = replace(
+                p,
+                done=p.done + 1,
+                new=p.new + (outcome.status == "new"),
+                known=p.known + (outcome.status == "known"),
+                failed=p.failed + (outcome.status == "failed"),
+            )
+
+    def _set(self, *, current: str) -> None:
+        with self._lock:
+            self._progress = replace(self._progress, current=current)

@@ -1,0 +1,94 @@
+"""The database's schema as numbered migrations. An applied one is never edited: add the next."""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("parkcore")
+
+
+@migrations()
+def m001_lots_snapshots_failures(db: Database) -> None:
+    db.table("lots", strict=True).create(
+        {"id": str, "name": str, "capacity": int, "is_sample": int},
+        pk="id",
+        not_null={"name", "is_sample"},
+        defaults={"is_sample": 0},
+    )
+    db.table("cameras", strict=True).create(
+        {"lot_id": str, "id": str, "capacity": int},
+        pk=("lot_id", "id"),
+        foreign_keys=[("lot_id", "lots", "id")],
+    )
+    snapshots = db.table("snapshots", strict=True)
+    snapshots.create(
+        {
+            "id": int,
+            "sha256": str,
+            "file": str,
+            "lot_id": str,
+            "camera_id": str,
+            "captured_at": str,
+            "time_source": str,
+            "size_bytes": int,
+            "width": int,
+            "height": int,
+            "car": int,
+            "motorcycle": int,
+            "bus": int,
+            "truck": int,
+            "model": str,
+            "model_version": str,
+            "confidence": float,
+            "imgsz": int,
+            "milliseconds": float,
+            "recorded_at": str,
+        },
+        pk="id",
+        not_null={
+            "sha256", "file", "lot_id", "camera_id", "captured_at", "time_source",
+            "car", "motorcycle", "bus", "truck",
+        },
+        foreign_keys=[("lot_id", "lots", "id")],
+    )  # fmt: skip
+    snapshots.create_index(["sha256"], unique=True)
+    snapshots.create_index(["lot_id", "camera_id", "captured_at"])
+    snapshots.create_index(["captured_at"])
+    db.table("detections", strict=True).create(
+        {
+            "snapshot_id": int,
+            "number": int,
+            "label": str,
+            "confidence": float,
+            "x1": float,
+            "y1": float,
+            "x2": float,
+            "y2": float,
+        },
+        pk=("snapshot_id", "number"),
+        foreign_keys=[("snapshot_id", "snapshots", "id")],
+    )
+    db.table("thumbnails", strict=True).create(
+        {"snapshot_id": int, "jpeg": bytes},
+        pk="snapshot_id",
+        foreign_keys=[("snapshot_id", "snapshots", "id")],
+    )
+    failures = db.table("failures", strict=True)
+    failures.create(
+        {
+            "id": int,
+            "file": str,
+            "lot_id": str,
+            "camera_id": str,
+            "reason": str,
+            "failed_at": str,
+            "attempts": int,
+            "in_storage": int,
+        },
+        pk="id",
+        not_null={"file", "reason", "failed_at", "attempts", "in_storage"},
+    )
+    failures.create_index(["file"], unique=True)
+    # What a scan has read already, so that it need not hash every file again. sha256 is null
+    # where the file could not be read.
+    db.table("files", strict=True).create(
+        {"file": str, "size_bytes": int, "mtime_ns": int, "sha256": str}, pk="file"
+    )

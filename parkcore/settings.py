@@ -1,0 +1,141 @@
+"""Settings: flags, else `PARKCORE_<NAME>`, else `parkcore.toml`, else the defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError as PydanticSettingsError,
+    TomlConfigSettingsSource,
+)
+from tzlocal import get_localzone_name
+
+from parkcore.domain import check_name
+from parkcore.errors import SettingsError
+from parkcore.occupancy import Thresholds
+
+DEFAULT_MODEL = "parkcore-yolov8n.pt"
+TOML_FILE = "parkcore.toml"
+
+
+class Settings(BaseSettings):
+    """Every setting of Parkcore. Made once, by `load`, and passed on as plain values."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PARKCORE_", env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    db: Path = Field(Path("parkcore.db"), description="The SQLite database with the history.")
+    storage: Path = Field(
+        Path("storage_photo"), description="The folder with the photos: LOT/CAMERA/photo.jpg."
+    )
+    model: str = Field(
+        DEFAULT_MODEL,
+        description="YOLOv8 weights: a file, or an official name such as yolov8s.pt.",
+    )
+    confidence: float = Field(
+        0.2, gt=0, lt=1, description="Detections less sure than this are left out, 0..1."
+    )
+    imgsz: int = Field(
+        1280,
+        ge=320,
+        le=4096,
+        description="Analysis size: the photo's longer side in pixels as the model sees it.",
+    )
+    max_megapixels: float = Field(
+        50, gt=0, le=500, description="Larger photos are refused before they are decoded."
+    )
+    time_zone: str = Field(
+        default_factory=get_localzone_name,
+        description="The site's time zone, such as Europe/Madrid; else this machine's.",
+    )
+    default_lot: str = Field(
+        "default", description="The lot of photos that lie directly in the storage folder."
+    )
+    stale_minutes: float = Field(
+        60, gt=0, description="A lot's latest photo is called stale when it is older than this."
+    )
+    moderate_from: float = Field(0.5, gt=0, description="Rate from which a lot is moderate.")
+    busy_from: float = Field(0.8, gt=0, description="Rate from which a lot is busy.")
+    full_from: float = Field(0.95, gt=0, description="Rate from which a lot is full.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(
+                "not a time zone that this machine knows; expected a name such as Europe/Madrid"
+            ) from error
+        return name
+
+    @field_validator("default_lot")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        check_name("lot", name)
+        return name
+
+    @model_validator(mode="after")
+    def _levels_rise(self) -> Self:
+        _ = self.thresholds
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.moderate_from, self.busy_from, self.full_from)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, toml_file())
+        return init_settings, env_settings, toml
+
+
+def toml_file() -> Path:
+    """The settings file: `PARKCORE_CONFIG`, else `parkcore.toml` in the working folder."""
+    return Path(os.environ.get("PARKCORE_CONFIG") or TOML_FILE)
+
+
+def load(**given: Any) -> Settings:
+    """Read the settings; `given` (flags of the command line) come before everything else.
+
+    Raises:
+        SettingsError: a value cannot be used; the text names it and what was expected.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from error
+    except (PydanticSettingsError, ValueError, OSError) as error:
+        raise SettingsError(f"{toml_file()} cannot be read: {error}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    def line(problem: Any) -> str:
+        message = problem["msg"].removeprefix("Value error, ")
+        if not problem["loc"]:
+            return str(message)
+        name = problem["loc"][0]
+        if problem["type"] == "extra_forbidden":
+            return f"{toml_file()}: there is no setting {name!r}"
+        return f"PARKCORE_{str(name).upper()}={str(problem['input'])!r}: {message}"
+
+    return "; ".join(line(problem) for problem in error.errors())

@@ -1,0 +1,29 @@
+"""From settings to the objects that do the work. Only the command line and the app call this."""
+
+from __future__ import annotations
+
+from parkcore.detect import YoloDetector, find_weights, model_folders
+from parkcore.folder import Storage
+from parkcore.ingest import Analyser
+from parkcore.settings import Settings
+from parkcore.store import Store
+
+
+def open_store(settings: Settings) -> Store:
+    """The history of these settings, made where there is none."""
+    return Store.open(settings.db)
+
+
+def open_storage(settings: Settings) -> Storage:
+    return Storage(settings.storage, settings.default_lot)
+
+
+def make_analyser(settings: Settings) -> Analyser:
+    """What judges photos. The weights are found (or fetched) now and loaded at the first photo.
+
+    Raises:
+        ModelError: there are no weights of that name.
+    """
+    weights = find_weights(settings.model, folders=model_folders())
+    detector = YoloDetector(weights, confidence=settings.confidence, imgsz=settings.imgsz)
+    return Analyser(detector, settings.zone, settings.max_megapixels)
