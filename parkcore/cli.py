@@ -60,7 +60,9 @@ def cli(ctx: click.Context, **given: str | None) -> None:
 
 
 @cli.command()
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line and photo.")
 @click.option("--lot", help="The lot that the photos show; else as their folder says.")
 @click.option("--camera", help="The camera that took them; else as their folder says.")
@@ -181,7 +183,10 @@ def scan(settings: Settings, folder: Path | None, retry: bool) -> None:
             sys.exit(130)
     click.echo(
         f"{tally.new} new, {tally.known + found.known} known already, {tally.failed} failed"
-        + (f", {found.failed_before} failed before (--retry reads them again)" * bool(found.failed_before))
+        + (
+            f", {found.failed_before} failed before (--retry reads them again)"
+            * bool(found.failed_before)
+        )
     )
     for outcome in tally.problems:
         click.secho(f"{outcome.source.said}: {outcome.reason}", fg="red", err=True)
@@ -200,7 +205,9 @@ class _Moment(click.ParamType):
         try:
             at = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a time; expected 2026-05-04 or 2026-05-04T10:30", param, ctx)
+            self.fail(
+                f"{value!r} is not a time; expected 2026-05-04 or 2026-05-04T10:30", param, ctx
+            )
         is_end = param is not None and param.name == "until"
         if is_end and len(value) <= len("2026-05-04"):
             return datetime.combine(at.date() + timedelta(days=1), time())
@@ -210,8 +217,12 @@ class _Moment(click.ParamType):
 @cli.command()
 @click.option("--lot", help="Only this lot.")
 @click.option("--camera", help="Only this camera.")
-@click.option("--from", "since", type=_Moment(), help="From this time (2026-05-04 or 2026-05-04T10:30).")
-@click.option("--to", "until", type=_Moment(), help="Up to this time; a date includes its whole day.")
+@click.option(
+    "--from", "since", type=_Moment(), help="From this time (2026-05-04 or 2026-05-04T10:30)."
+)
+@click.option(
+    "--to", "until", type=_Moment(), help="Up to this time; a date includes its whole day."
+)
 @click.option("--type", "label", type=click.Choice(LABELS), help="Only photos with such a vehicle.")
 @click.option("--json", "form", flag_value="json", help="One JSON object a line and snapshot.")
 @click.option("--csv", "form", flag_value="csv", help="CSV with a heading.")
@@ -404,7 +415,9 @@ def evaluate(
         weights = find_weights(model, folders=model_folders())
         for size in sizes.split(","):
             detector = YoloDetector(weights, confidence=levels[0], imgsz=int(size))
-            with click.progressbar(truths, label=f"{weights.name} at {size}", file=sys.stderr) as bar:
+            with click.progressbar(
+                truths, label=f"{weights.name} at {size}", file=sys.stderr
+            ) as bar:
                 rows += score(bar, detector, levels)
     click.echo(f"{len(truths)} photos of {folder.name}{f' ({split})' if split else ''}\n")
     click.echo(markdown(rows))

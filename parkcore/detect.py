@@ -39,6 +39,13 @@ class Detector(Protocol):
     def info(self) -> DetectorInfo:
         """What judges. May read the weights' file, but loads nothing."""
 
+    def load(self) -> None:
+        """Get ready now what the first `detect` would otherwise wait for.
+
+        Raises:
+            ModelError: the model cannot be loaded.
+        """
+
     def detect(self, image: Image) -> list[Detection]:
         """The vehicles in an upright RGB image, surest first, boxes inside the image.
 

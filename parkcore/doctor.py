@@ -54,14 +54,18 @@ def examine(settings: Settings) -> Iterator[Check]:
 
 def _python(settings: Settings) -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
-    return Check("Python", found, "" if sys.version_info >= (3, 11) else "install Python 3.11 or newer")
+    return Check(
+        "Python", found, "" if sys.version_info >= (3, 11) else "install Python 3.11 or newer"
+    )
 
 
 def _model(settings: Settings) -> Check:
     weights = find_weights(settings.model, folders=model_folders())
     detector = YoloDetector(weights, confidence=settings.confidence, imgsz=settings.imgsz)
     detector.load()
-    return Check("model", f"{weights} loads, version {detector.info.version}, finds {', '.join(LABELS)}")
+    return Check(
+        "model", f"{weights} loads, version {detector.info.version}, finds {', '.join(LABELS)}"
+    )
 
 
 def _database(settings: Settings) -> Check:
@@ -70,7 +74,9 @@ def _database(settings: Settings) -> Check:
     with Store.open(settings.db) as store:
         verdict, snapshots = store.check(), store.count()
     if verdict != "ok":
-        return Check("database", verdict, "put a backup in its place, or move it away and scan again")
+        return Check(
+            "database", verdict, "put a backup in its place, or move it away and scan again"
+        )
     if not os.access(settings.db, os.W_OK):
         return Check("database", f"{settings.db} cannot be written", "make it writable")
     return Check("database", f"{settings.db} is sound and has {snapshots:,} snapshots")
@@ -82,7 +88,9 @@ def _storage(settings: Settings) -> Check:
         return Check("storage folder", f"{root} is missing", "create it, or set PARKCORE_STORAGE")
     if not os.access(root, os.W_OK):
         return Check("storage folder", f"{root} cannot be written", "make it writable for uploads")
-    return Check("storage folder", f"{root.absolute()} has {sum(1 for _ in find_photos(root)):,} photos")
+    return Check(
+        "storage folder", f"{root.absolute()} has {sum(1 for _ in find_photos(root)):,} photos"
+    )
 
 
 def _disk(settings: Settings) -> Check:

@@ -31,7 +31,8 @@ from parkcore.images import decode
 
 SPACE_IOU = 0.2
 _VEHICLE = re.compile(
-    r"(?<![a-z])(car|van|minivan|taxi|jeep|ambulance|bus|minibus|truck|lorry|motor|bike|scooter)", re.I
+    r"(?<![a-z])(car|van|minivan|taxi|jeep|ambulance|bus|minibus|truck|lorry|motor|bike|scooter)",
+    re.I,
 )
 """What the sets call their vehicles."""
 BOX_IOU = 0.5

@@ -34,9 +34,7 @@ class Exporter:
     def occupancy(self, snapshot: Snapshot) -> Occupancy:
         """A snapshot's vehicles against the spaces that its camera sees."""
         photo = snapshot.photo
-        return Occupancy(
-            snapshot.vehicles, self.capacities.get((photo.lot_id, photo.camera_id))
-        )
+        return Occupancy(snapshot.vehicles, self.capacities.get((photo.lot_id, photo.camera_id)))
 
     def record(self, snapshot: Snapshot) -> dict[str, Any]:
         """One snapshot as a JSON object; its detections where it has them."""

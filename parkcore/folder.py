@@ -74,7 +74,9 @@ class Storage:
         """Where a recorded file is."""
         return self.root / file
 
-    def add(self, data: bytes, name: str, *, lot: Lot, camera_id: str, at: datetime, sha256: str) -> Source:
+    def add(
+        self, data: bytes, name: str, *, lot: Lot, camera_id: str, at: datetime, sha256: str
+    ) -> Source:
         """Write a photo from elsewhere into the storage folder, whole or not at all.
 
         Args:
@@ -182,7 +184,11 @@ def find_photos(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(here, name)
-            if not name.startswith(".") and not name.lower().endswith(_UNFINISHED) and _is_photo(path):
+            if (
+                not name.startswith(".")
+                and not name.lower().endswith(_UNFINISHED)
+                and _is_photo(path)
+            ):
                 yield path
 
 

@@ -129,7 +129,9 @@ def _taken_at(photo: PIL.Image.Image) -> datetime | None:
         (main.get(0x0132), detail.get(0x9010), detail.get(0x9290)),
     ):
         if isinstance(when, str):
-            taken_at = exif_time(when, *(v if isinstance(v, str) else None for v in (offset, subsecond)))
+            taken_at = exif_time(
+                when, *(v if isinstance(v, str) else None for v in (offset, subsecond))
+            )
             if taken_at is not None:
                 return taken_at
     return None

@@ -73,7 +73,9 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"the folder of the database {path} cannot be made: {error}") from error
+            raise StoreError(
+                f"the folder of the database {path} cannot be made: {error}"
+            ) from error
         with _explained(str(path)):
             store = cls(sqlite3.connect(path, timeout=BUSY_S), str(path))
         try:
@@ -237,6 +239,15 @@ class Store:
         )
         return [_snapshot(row) for row in rows]
 
+    def counts(self, which: HistoryFilter = HistoryFilter()) -> list[dict[str, Any]]:
+        """Per snapshot `captured_at` (UTC, ISO 8601), `lot_id`, `camera_id` and the counts."""
+        where, values = _where(which)
+        return self._rows(
+            f"select captured_at, lot_id, camera_id, {', '.join(LABELS)} from snapshots"
+            f" where {where} order by captured_at",
+            values,
+        )
+
     def count(self, which: HistoryFilter = HistoryFilter()) -> int:
         where, values = _where(which)
         return int(self._rows(f"select count(*) n from snapshots where {where}", values)[0]["n"])
@@ -293,7 +304,11 @@ class Store:
         rows = self._rows("select * from failures order by failed_at desc, id desc")
         return [
             Failure(
-                **{**row, "failed_at": _time(row["failed_at"]), "in_storage": bool(row["in_storage"])}
+                **{
+                    **row,
+                    "failed_at": _time(row["failed_at"]),
+                    "in_storage": bool(row["in_storage"]),
+                }
             )
             for row in rows
         ]

@@ -1,0 +1,116 @@
+from pages.shell.navigation import enter
+
+enter()
+
+import streamlit as st
+
+from pages.shell import context, parts
+from parkcore.errors import FolderError
+from parkcore.folder import pending
+from parkcore.job import Progress
+
+st.title("Folder scan")
+root = context.storage().root
+st.markdown(f"Photos in `{root.absolute()}` that are not in the history yet.")
+job = context.scan_job()
+
+
+def start() -> None:
+    job.start()
+
+
+def retry(files: list[str]) -> None:
+    with context.open_store() as store:
+        store.forget_failures(files)
+    job.start()
+
+
+def dismiss(files: list[str]) -> None:
+    with context.open_store() as store:
+        store.forget_failures(files)
+
+
+def show_running(progress: Progress) -> None:
+    share = progress.done / progress.total if progress.total else 0.0
+    st.progress(
+        min(1.0, share),
+        f"{progress.done} of {progress.total} photos · {parts.plain(progress.current)}",
+    )
+    st.button("Cancel", icon=":material/cancel:", on_click=job.cancel)
+
+
+def show_idle(progress: Progress) -> None:
+    if progress.status != "idle":
+        words = {"done": "Done", "cancelled": "Cancelled", "stopped": "Stopped"}[progress.status]
+        text = (
+            f"**{words}**: {progress.new} new, {progress.known} known already,"
+            f" {progress.failed} failed."
+        )
+        if progress.problem:
+            st.error(f"{text} {progress.problem}", icon=":material/error:")
+        elif progress.status == "cancelled":
+            st.warning(f"{text} The next scan goes on from here.", icon=":material/cancel:")
+        else:
+            st.success(text, icon=":material/check_circle:")
+    with st.spinner("Looking through the folder …"), context.open_store() as store:
+        try:
+            found = pending(root, context.storage(), store)
+        except FolderError as error:
+            st.error(str(error), icon=":material/folder_off:")
+            return
+    new, known, failed = st.columns(3)
+    new.metric("New photos", len(found.sources), border=True)
+    known.metric("Known already", found.known, border=True)
+    failed.metric("Could not be read", found.failed_before, border=True)
+    if found.sources:
+        st.button("Scan", type="primary", icon=":material/play_arrow:", on_click=start)
+    else:
+        st.caption("Nothing new. Put photos into the folder as LOT/CAMERA/photo.jpg.")
+        st.button("Look again", icon=":material/refresh:")
+
+
+def show_failures() -> None:
+    with context.open_store() as store:
+        failures = store.failures()
+    if not failures:
+        return
+    st.subheader("Photos that could not be read")
+    st.caption("They are not counted as empty. Files stay where they are.")
+    for failure in failures[:50]:
+        with st.container(border=True):
+            st.markdown(f"**{parts.plain(failure.file)}**")
+            st.write(parts.plain(failure.reason))
+            attempts = "once" if failure.attempts == 1 else f"{failure.attempts} times"
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(
+                    f"tried {attempts}, last {parts.ago(failure.failed_at)}", width="content"
+                )
+                label = "Retry" if failure.in_storage else "Dismiss"
+                act = retry if failure.in_storage else dismiss
+                st.button(label, key=f"{label}{failure.id}", on_click=act, args=([failure.file],))
+    if len(failures) > 50:
+        st.caption(f"… and {len(failures) - 50} more.")
+    st.button(
+        "Retry all",
+        icon=":material/refresh:",
+        on_click=retry,
+        args=([failure.file for failure in failures if failure.in_storage],),
+    )
+
+
+running = job.progress.running
+
+
+@st.fragment(run_every="500ms" if running else "5s")
+def panel() -> None:
+    progress = job.progress
+    if progress.running != running:
+        st.rerun()  # another tab began it, or it came to its end: the timer changes its pace
+    if progress.running:
+        show_running(progress)
+    else:
+        show_idle(progress)
+    show_failures()
+
+
+panel()

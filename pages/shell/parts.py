@@ -1,0 +1,173 @@
+"""Pieces that several pages show alike."""
+
+import html
+from datetime import UTC, datetime
+
+import humanize
+import streamlit as st
+
+from pages.shell import context
+from parkcore.colours import LEVEL, VEHICLE
+from parkcore.domain import (
+    DEFAULT_CAMERA,
+    Lot,
+    Occupancy,
+    Snapshot,
+    TimeSource,
+    Vehicles,
+    check_name,
+)
+from parkcore.drawing import annotate
+from parkcore.images import jpeg
+from parkcore.store import Store
+
+_BIG = "font-size:2.6rem;font-weight:700;line-height:1.1"
+TIME_FROM: dict[TimeSource, str] = {
+    "exif": "time from the camera",
+    "filename": "time from the file's name",
+    "mtime": "time of the file",
+    "now": "no time in the photo: time of arrival",
+}
+
+
+def when(at: datetime) -> str:
+    """A moment on the site's wall clock."""
+    return f"{at.astimezone(context.settings().zone):%a %-d %b %Y, %H:%M}"
+
+
+def ago(at: datetime) -> str:
+    return humanize.naturaltime(at, when=datetime.now(UTC))
+
+
+def heading(text: str, *, is_sample: bool = False) -> None:
+    """A lot's name over its card."""
+    badge = (
+        '<span style="font-size:.8rem;font-weight:400;opacity:.7;border:1px solid;'
+        'border-radius:1rem;padding:0 .5rem;white-space:nowrap">rendered sample</span>'
+    )
+    st.html(
+        '<div style="display:flex;align-items:center;gap:.7rem;flex-wrap:wrap">'
+        f'<h3 style="padding:0;margin:0">{html.escape(text)}</h3>{badge if is_sample else ""}</div>'
+    )
+
+
+def is_stale(at: datetime) -> bool:
+    return (datetime.now(UTC) - at).total_seconds() > 60 * context.settings().stale_minutes
+
+
+def occupancy_numbers(occupancy: Occupancy) -> None:
+    """How full, in large; more vehicles than spaces is said, not clipped."""
+    total, capacity = occupancy.vehicles.total, occupancy.capacity
+    if capacity is None:
+        st.html(f'<div style="{_BIG}">{total} {"vehicle" if total == 1 else "vehicles"}</div>')
+        return
+    level = context.settings().thresholds.level(occupancy.rate)
+    st.html(
+        f'<div style="display:flex;align-items:center;gap:.9rem;flex-wrap:wrap">'
+        f'<span style="{_BIG}">{occupancy.rate:.0%}</span>'
+        f'<span style="background:{LEVEL[level]};color:#fff;padding:.1rem .7rem;'
+        f'border-radius:1rem;font-weight:600">{level}</span></div>'
+    )
+    if occupancy.free >= 0:
+        colour = "green" if occupancy.free else "red"
+        st.markdown(f"**:{colour}[{occupancy.free} free]** · {total} of {capacity} spaces taken")
+    else:
+        st.markdown(
+            f"**:red[0 free]** · {total} vehicles for {capacity} spaces,"
+            f" **{-occupancy.free} more than there are spaces**"
+        )
+
+
+def vehicle_counts(vehicles: Vehicles) -> None:
+    """The counts per type, each in the colour of its boxes."""
+    words = {"car": "cars", "motorcycle": "motorcycles", "bus": "buses", "truck": "trucks"}
+    chips = [
+        f'<span style="display:inline-flex;align-items:center;gap:.35rem;'
+        f'opacity:{1 if n else 0.55}"><span style="width:.7rem;height:.7rem;border-radius:2px;'
+        f'background:{VEHICLE[label]}"></span>{n} {label if n == 1 else words[label]}</span>'
+        for label, n in vehicles.as_dict().items()
+    ]
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.1rem .9rem">{"".join(chips)}</div>')
+
+
+def invite_capacity(lot_id: str) -> None:
+    st.caption("How full is that? Parkcore can tell once it knows the number of spaces.")
+    st.page_link("pages/lots.py", label="Set the capacity", icon=":material/edit:")
+
+
+def snapshot_card(store: Store, snapshot: Snapshot, title: str, note: str | None = None) -> None:
+    """A snapshot: its photo with boxes beside its numbers."""
+    occupancy = context.exporter(store).occupancy(snapshot)
+    photo = snapshot.photo
+    with st.container(border=True):
+        picture, numbers = st.columns([3, 2], gap="medium")
+        with picture:
+            show_photo(store, snapshot, with_boxes=True)
+        with numbers:
+            st.markdown(f"**{plain(title)}**")
+            if note:
+                st.info(note, icon=":material/content_copy:")
+            occupancy_numbers(occupancy)
+            vehicle_counts(snapshot.vehicles)
+            st.caption(
+                f"{when(photo.captured_at)} ({TIME_FROM[photo.time_source]}) · "
+                f"{plain(photo.lot_id)} / {plain(photo.camera_id)} · "
+                f"{snapshot.milliseconds / 1000:.1f} s"
+            )
+            if occupancy.capacity is None:
+                invite_capacity(photo.lot_id)
+
+
+def show_photo(store: Store, snapshot: Snapshot, *, with_boxes: bool) -> None:
+    picture = context.photo_jpeg(snapshot.id, with_boxes=with_boxes)
+    counted = f"{snapshot.vehicles.total} vehicles"
+    if picture is not None:
+        st.image(picture, width="stretch", alt=f"Photo with {counted} marked")
+        return
+    small = store.thumbnails([snapshot.id]).get(snapshot.id)
+    if small is not None:
+        st.image(small, width="stretch", alt=f"Small photo with {counted}")
+    st.caption("The photo's file is no longer on the disk; its numbers are kept.")
+
+
+def fresh_photo(image, detections) -> None:
+    """A photo that is not recorded (yet), with its vehicles marked."""
+    st.image(jpeg(annotate(image, detections), max_side=1280), width="stretch")
+
+
+def choose_place(store: Store, key: str) -> tuple[Lot, str]:
+    """Which lot and camera photos belong to; a new name makes a new one."""
+    own = [lot for lot in store.lots() if not lot.is_sample]
+    names = {lot.id: lot.name for lot in own} or {context.settings().default_lot: "My car park"}
+    left, right = st.columns(2)
+    lot_id = left.selectbox(
+        "Lot",
+        list(names),
+        format_func=lambda each: names.get(each, each),
+        accept_new_options=True,
+        help="Which car park the photos show. Type a new name to add one.",
+        key=f"{key}_lot",
+        persist_state="session",
+    )
+    cameras = [camera.id for camera in store.cameras(lot_id)] or [DEFAULT_CAMERA]
+    camera_id = right.selectbox(
+        "Camera",
+        cameras,
+        accept_new_options=True,
+        help="Photos of one viewpoint belong to one camera. Type a new name to add one.",
+        key=f"{key}_camera_{lot_id}",
+    )
+    for kind, name in (("lot", lot_id), ("camera", camera_id)):
+        try:
+            check_name(kind, name)
+        except ValueError as error:
+            st.error(str(error), icon=":material/error:")
+            st.stop()
+    known = {lot.id: lot for lot in own}
+    return known.get(lot_id) or Lot(lot_id, names.get(lot_id, lot_id)), camera_id
+
+
+def plain(text: str) -> str:
+    """A file's or lot's name without the meaning Markdown would give its characters."""
+    printable = "".join(c if c.isprintable() else "�" for c in text)
+    return "".join("\\" + c if c in r"\`*_{}[]<>()#+-.!|~:$" else c for c in printable)
