@@ -7,8 +7,8 @@ import streamlit as st
 from pages.shell import context, parts
 from parkcore.domain import Occupancy
 from parkcore.errors import UnreadablePhoto
-from parkcore.intake import receive
 from parkcore.ingest import Source, content_id
+from parkcore.intake import receive
 
 st.title("Camera snapshot")
 st.caption("Take a photo with this device's camera. Browsers allow it on https and on localhost.")

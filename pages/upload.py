@@ -91,5 +91,6 @@ if received:
     results()
 else:
     st.caption(
-        "Photos are kept in the storage folder and analysed here. You can leave this page meanwhile."
+        "Photos are kept in the storage folder and analysed at once. You can leave the page"
+        " meanwhile."
     )

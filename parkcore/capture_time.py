@@ -110,9 +110,9 @@ def time_in_name(path: str, zone: tzinfo) -> datetime | None:
         found = _moment(match, base, UTC if name.startswith("PXL_") else zone)
         if found is not None:
             return found
-    if match := _UNIX.search(name):
-        fraction = match["f"] or match["ms"] or "0"
-        return datetime.fromtimestamp(float(f"{match['seconds']}.{fraction}"), UTC)
+    if unix := _UNIX.search(name):
+        fraction = unix["f"] or unix["ms"] or "0"
+        return datetime.fromtimestamp(float(f"{unix['seconds']}.{fraction}"), UTC)
     return None
 
 
@@ -121,8 +121,8 @@ def _matches(name: str, path: str) -> Iterator[tuple[re.Match[str], int]]:
         yield match, 0
     for match in _SHORT_YEAR.finditer(name):
         yield match, 2000
-    if match := _DATED_FOLDER.search(path):
-        yield match, 0
+    if dated := _DATED_FOLDER.search(path):
+        yield dated, 0
 
 
 def _moment(match: re.Match[str], base: int, zone: tzinfo) -> datetime | None:

@@ -19,7 +19,7 @@ _UTC = alt.Scale(type="utc")
 _TIME = alt.Tooltip("at:T", title="Time", format="%a %-d %b %Y %H:%M", formatType="utc")
 
 
-def occupancy_lines(frame: pd.DataFrame, names: dict[str, str], zone: tzinfo) -> alt.LayerChart:
+def occupancy_lines(frame: pd.DataFrame, names: dict[str, str], zone: tzinfo) -> alt.LayerChart | alt.FacetChart:
     """Occupancy over time, a line per lot: the rate where each lot's capacity is known, else
     vehicles.
 
@@ -60,7 +60,7 @@ def occupancy_lines(frame: pd.DataFrame, names: dict[str, str], zone: tzinfo) ->
     full = alt.Chart(pd.DataFrame({"rate": [1.0] if known else []})).mark_rule(
         color=LEVEL["full"], strokeDash=[4, 4]
     )
-    return (lines + full.encode(y="rate:Q")).properties(height=320)
+    return alt.layer(lines, full.encode(y="rate:Q"), height=320)
 
 
 def types_bars(frame: pd.DataFrame, *, by: str) -> alt.Chart:
@@ -72,7 +72,7 @@ def types_bars(frame: pd.DataFrame, *, by: str) -> alt.Chart:
     """
     data = frame[frame["vehicles"] > 0].assign(at=lambda f: f["at"].dt.tz_localize("UTC"))
     width = {"hour": "utcyearmonthdatehours", "day": "utcyearmonthdate"}[by]
-    return (
+    chart: alt.Chart = (
         alt.Chart(data)
         .mark_bar()
         .encode(
@@ -89,9 +89,10 @@ def types_bars(frame: pd.DataFrame, *, by: str) -> alt.Chart:
         )
         .properties(height=280)
     )
+    return chart
 
 
-def sparkline(frame: pd.DataFrame, capacity: int | None, zone: tzinfo) -> alt.LayerChart:
+def sparkline(frame: pd.DataFrame, capacity: int | None, zone: tzinfo) -> alt.LayerChart | alt.FacetChart:
     """One lot's last day, small: vehicles over time below the line of its capacity.
 
     Args:
@@ -112,7 +113,7 @@ def sparkline(frame: pd.DataFrame, capacity: int | None, zone: tzinfo) -> alt.La
         color=LEVEL["full"], strokeDash=[4, 4]
     )
     points = base.mark_circle(size=22, opacity=1)
-    return (area + points + limit.encode(y="capacity:Q")).properties(height=120)
+    return alt.layer(area, points, limit.encode(y="capacity:Q"), height=120)
 
 
 def _clock(at: pd.Series[pd.Timestamp]) -> alt.Axis:

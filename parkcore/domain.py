@@ -74,13 +74,13 @@ class Vehicles:
 
     @classmethod
     def count(cls, detections: Iterable[Detection]) -> Self:
-        return cls(**Counter(detection.label for detection in detections))
+        return cls(**Counter[str](detection.label for detection in detections))
 
     @property
     def total(self) -> int:
         return self.car + self.motorcycle + self.bus + self.truck
 
-    def as_dict(self) -> dict[Label, int]:
+    def as_dict(self) -> dict[str, int]:
         return {label: cast(int, getattr(self, label)) for label in LABELS}
 
     def __add__(self, other: Vehicles) -> Vehicles:

@@ -37,7 +37,7 @@ def _tag(
     box = detection.box
     sure = f"{detection.confidence:.0%}"
     for text in (sure,) if detection.label == "car" else (f"{detection.label} {sure}", sure):
-        left, top, right, bottom = draw.textbbox((box.x1 + 3, box.y1 + 2), text, font=font)
+        left, _, right, bottom = draw.textbbox((box.x1 + 3, box.y1 + 2), text, font=font)
         if right - left + 8 <= box.x2 - box.x1:
             draw.rectangle((box.x1, box.y1, right + 4, bottom + 3), fill=VEHICLE[detection.label])
             draw.text((box.x1 + 3, box.y1 + 2), text, font=font, fill="#0B1413")

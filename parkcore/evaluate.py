@@ -143,12 +143,13 @@ def _labels(folder: Path) -> Iterator[Truth]:
             with PIL.Image.open(photo) as header:
                 size = header.size
             rows = [line.split() for line in labels.read_text().splitlines()]
-            boxes = [_yolo_box(*map(float, r[1:5]), *size) for r in rows if int(r[0]) in vehicles]
+            boxes = [_yolo_box(row, *size) for row in rows if int(row[0]) in vehicles]
             if boxes:
                 yield Truth(photo, tuple(boxes))
 
 
-def _yolo_box(cx: float, cy: float, w: float, h: float, width: int, height: int) -> Box:
+def _yolo_box(row: list[str], width: int, height: int) -> Box:
+    cx, cy, w, h = map(float, row[1:5])
     return Box(
         (cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height
     )

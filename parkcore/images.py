@@ -17,13 +17,18 @@ from parkcore.errors import UnreadablePhoto
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "HEIF")
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .bmp .dib .tif .tiff .gif .heic .heif .hif".split()
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib"),
+        *(".tif", ".tiff", ".gif", ".heic", ".heif", ".hif"),
+    }
 )
 MIN_SIDE = 32
 BYTES_PER_PIXEL = 8
 """No photo needs more: 16 bits of four channels, uncompressed."""
 
 pillow_heif.register_heif_opener()
+# Ultralytics replaces PIL.Image.open by one that installs packages when it meets an unknown file.
+_open = PIL.Image.open
 # Pillow warns at sizes of its own; `decode` checks against the user's limit before decoding.
 PIL.Image.MAX_IMAGE_PIXELS = None
 
@@ -37,11 +42,11 @@ class DecodedPhoto:
 
     @property
     def width(self) -> int:
-        return self.image.shape[1]
+        return int(self.image.shape[1])
 
     @property
     def height(self) -> int:
-        return self.image.shape[0]
+        return int(self.image.shape[0])
 
 
 def decode(data: bytes, *, max_megapixels: float) -> DecodedPhoto:
@@ -53,7 +58,7 @@ def decode(data: bytes, *, max_megapixels: float) -> DecodedPhoto:
     if not data:
         raise UnreadablePhoto("the file is empty (0 bytes); copy it again from its source")
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as photo:
+        with _open(io.BytesIO(data), formats=FORMATS) as photo:
             check_size(photo.width, photo.height, max_megapixels)
             taken_at = _taken_at(photo)
             upright = PIL.ImageOps.exif_transpose(photo)
@@ -65,7 +70,7 @@ def decode(data: bytes, *, max_megapixels: float) -> DecodedPhoto:
             "this is not a photo, whatever its name: expected JPEG, PNG, WebP, BMP, TIFF, GIF or"
             f" HEIC, but the file begins with {data[:12]!r}"
         ) from error
-    except Exception as error:  # noqa: BLE001 – decoders raise anything on hostile bytes; nothing is hidden
+    except Exception as error:
         raise UnreadablePhoto(
             f"the photo is damaged or cut off ({error}); copy it again from its source"
         ) from error

@@ -74,6 +74,7 @@ class Analyser:
             UnreadablePhoto: it cannot be read whole.
             ModelError: the model cannot be loaded.
         """
+        self.detector.load()  # not part of what a photo costs
         started = time.perf_counter()
         decoded = decode(data, max_megapixels=self.max_megapixels)
         taken = capture_time(
@@ -154,9 +155,9 @@ class Analyser:
         except FileNotFoundError:
             raise
         except (OSError, OverflowError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else error
             raise UnreadablePhoto(
-                f"the file cannot be read ({error.strerror if isinstance(error, OSError) else error});"
-                " check its permissions and its disk"
+                f"the file cannot be read ({said}); check its permissions and its disk"
             ) from error
 
     def _failed(

@@ -91,7 +91,7 @@ def summary(over_time: pd.DataFrame) -> pd.DataFrame:
         seconds = held.dt.total_seconds().fillna(0)
         known = looks.dropna(subset="vehicles")
         weights = seconds if seconds.sum() else looks["vehicles"].notna().astype(float)
-        peak = known.loc[known["vehicles"].idxmax()]
+        peak = known.sort_values("vehicles", ascending=False, kind="stable").iloc[0]
         mean = (looks["vehicles"].fillna(0) * weights).sum() / weights.sum()
         rate = peak["rate"] / peak["vehicles"] if peak["vehicles"] else None
         rows.append(

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, cast
 
 from sqlite_utils import Database
 
-from parkcore.domain import (
-    LABELS,
-    Box,
-    Camera,
-    Detection,
-    DetectorInfo,
-    Failure,
-    Label,
-    Lot,
-    Photo,
-    Snapshot,
-    Vehicles,
-)
+from parkcore.database import Connection
+from parkcore.domain import LABELS, Camera, Failure, Label, Lot, Snapshot
 from parkcore.errors import StoreError, UnknownLot
 from parkcore.occupancy import camera_capacity
-from parkcore.schema import migrations
-
-BUSY_S = 30
-"""How long a write waits for another process's before it gives up."""
+from parkcore.records import (
+    Row,
+    detection_rows,
+    snapshot_row,
+    to_detection,
+    to_failure,
+    to_lot,
+    to_snapshot,
+    to_text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,63 +45,19 @@ class HistoryFilter:
     text: str | None = None
 
 
-class Store:
-    """A connection to the history. Cheap to open; not to be shared by threads.
+EVERYTHING = HistoryFilter()
 
-    Every method may raise `StoreError`, whose text says what to do.
-    """
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
-        self._db, self._name = Database(connection), name
-
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open a database file, creating it or bringing it up to date where needed.
-
-        Raises:
-            StoreError: it is damaged, read-only, or of a newer Parkcore.
-        """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"the folder of the database {path} cannot be made: {error}"
-            ) from error
-        with _explained(str(path)):
-            store = cls(sqlite3.connect(path, timeout=BUSY_S), str(path))
-        try:
-            store._prepare()
-        except BaseException:
-            store.close()
-            raise
-        return store
-
-    @classmethod
-    def in_memory(cls) -> Self:
-        """A database that is gone with the object: for trying out and for tests."""
-        store = cls(sqlite3.connect(":memory:"), "in memory")
-        store._prepare()
-        return store
-
-    def close(self) -> None:
-        self._db.conn.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+class Store(Connection):
+    """The history. Every method may raise `StoreError`, whose text says what to do."""
 
     # -- lots and cameras -----------------------------------------------------------------
 
     def lots(self) -> list[Lot]:
         """Every lot, own ones before samples, by name."""
-        return [_lot(row) for row in self._rows("select * from lots order by is_sample, name, id")]
+        return [
+            to_lot(row) for row in self._rows("select * from lots order by is_sample, name, id")
+        ]
 
     def lot(self, lot_id: str) -> Lot:
         """
@@ -121,7 +68,7 @@ class Store:
         if not rows:
             known = ", ".join(repr(lot.id) for lot in self.lots()) or "none yet"
             raise UnknownLot(f"there is no lot {lot_id!r}; the lots are: {known}")
-        return _lot(rows[0])
+        return to_lot(rows[0])
 
     def ensure_lot(self, lot: Lot) -> bool:
         """Add a lot if there is none of its id; whether it was added."""
@@ -197,7 +144,7 @@ class Store:
             db.execute("delete from failures where file = ?", [photo.file])
             known = _row(db, "select * from snapshots where sha256 = ?", [photo.sha256])
             if known:
-                return _snapshot(known), False
+                return to_snapshot(known), False
             _ensure_lot(db, lot)
             db.execute(
                 "insert or ignore into cameras (lot_id, id) values (?, ?)",
@@ -209,7 +156,7 @@ class Store:
     def known(self, sha256: str) -> Snapshot | None:
         """The snapshot of a photo by its content."""
         rows = self._rows("select * from snapshots where sha256 = ?", [sha256])
-        return _snapshot(rows[0]) if rows else None
+        return to_snapshot(rows[0]) if rows else None
 
     def snapshot(self, snapshot_id: int) -> Snapshot | None:
         """One snapshot with its detections."""
@@ -219,11 +166,11 @@ class Store:
         detections = self._rows(
             "select * from detections where snapshot_id = ? order by number", [snapshot_id]
         )
-        return replace(_snapshot(rows[0]), detections=tuple(map(_detection, detections)))
+        return replace(to_snapshot(rows[0]), detections=tuple(map(to_detection, detections)))
 
     def snapshots(
         self,
-        which: HistoryFilter = HistoryFilter(),
+        which: HistoryFilter = EVERYTHING,
         *,
         limit: int | None = None,
         offset: int = 0,
@@ -237,9 +184,9 @@ class Store:
             f" order by captured_at {order}, id {order} limit :limit offset :offset",
             {**values, "limit": -1 if limit is None else limit, "offset": offset},
         )
-        return [_snapshot(row) for row in rows]
+        return [to_snapshot(row) for row in rows]
 
-    def counts(self, which: HistoryFilter = HistoryFilter()) -> list[dict[str, Any]]:
+    def counts(self, which: HistoryFilter = EVERYTHING) -> list[dict[str, Any]]:
         """Per snapshot `captured_at` (UTC, ISO 8601), `lot_id`, `camera_id` and the counts."""
         where, values = _where(which)
         return self._rows(
@@ -248,7 +195,7 @@ class Store:
             values,
         )
 
-    def count(self, which: HistoryFilter = HistoryFilter()) -> int:
+    def count(self, which: HistoryFilter = EVERYTHING) -> int:
         where, values = _where(which)
         return int(self._rows(f"select count(*) n from snapshots where {where}", values)[0]["n"])
 
@@ -296,25 +243,16 @@ class Store:
                 " reason = excluded.reason, failed_at = excluded.failed_at,"
                 " attempts = attempts + 1, in_storage = excluded.in_storage",
                 [failure.file, failure.lot_id, failure.camera_id, failure.reason,
-                 _utc(failure.failed_at), failure.in_storage],
+                 to_text(failure.failed_at), failure.in_storage],
             )  # fmt: skip
 
     def failures(self) -> list[Failure]:
         """Every photo that could not be read and has not been since, latest first."""
         rows = self._rows("select * from failures order by failed_at desc, id desc")
-        return [
-            Failure(
-                **{
-                    **row,
-                    "failed_at": _time(row["failed_at"]),
-                    "in_storage": bool(row["in_storage"]),
-                }
-            )
-            for row in rows
-        ]
+        return [to_failure(row) for row in rows]
 
     def forget_failures(self, files: Sequence[str]) -> None:
-        """Take failures off the list; where their files are still there, a scan reads them again."""
+        """Take failures off the list; a scan reads those files again that are still there."""
         with self._write() as db:
             for file in files:
                 db.execute("delete from failures where file = ?", [file])
@@ -340,110 +278,11 @@ class Store:
         """SQLite's own verdict on the file: `ok`, or what is wrong."""
         return str(self._rows("pragma quick_check(1)")[0]["quick_check"])
 
-    def _prepare(self) -> None:
-        with _explained(self._name):
-            self._db.execute("pragma foreign_keys = on")
-            self._db.execute("pragma synchronous = full")  # committed means kept, power cut or not
-            applied = {migration.name for migration in migrations.applied(self._db)}
-        newer = applied - {migration.name for migration in migrations._migrations}
-        if newer:
-            raise StoreError(
-                f"the database {self._name} was made by a newer Parkcore (it has {min(newer)});"
-                " update Parkcore, or set PARKCORE_DB to another file"
-            )
-        with _explained(self._name):
-            self._use_wal()
-            if migrations.pending(self._db):
-                with self._write() as db:
-                    migrations.apply(db)
-
-    def _use_wal(self) -> None:
-        """Readers then never wait for the writer. The mode stays with the file."""
-        try:
-            self._db.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):  # another process is at it; the next to open tries again
-                raise
-
-    @contextmanager
-    def _write(self) -> Iterator[Database]:
-        """A transaction that takes the write lock first, so that processes wait for each other
-        instead of failing when a read turns into a write."""
-        with _explained(self._name):
-            self._db.execute("begin immediate")
-            try:
-                yield self._db
-                self._db.commit()
-            except BaseException:
-                self._db.rollback()
-                raise
-
-    def _rows(self, sql: str, values: Any = None) -> list[dict[str, Any]]:
-        with _explained(self._name):
-            cursor = self._db.execute(sql, values or [])
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    """SQLite's errors in the user's words."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        said = str(error)
-        reason = next((text for key, text in _REASONS.items() if key in said), "failed")
-        raise StoreError(f"the database {name} {reason} (SQLite: {said})") from error
-
-
-_REASONS = {
-    "locked": f"was kept busy by another program for {BUSY_S} seconds; close that or try again",
-    "readonly": "cannot be written; make the file and its folder writable, or set PARKCORE_DB to"
-    " another file",
-    "full": "could not be written: the disk is full; free some space and repeat, nothing recorded"
-    " is lost",
-    "disk I/O error": "could not be read or written: the disk is failing or full; check it and"
-    " repeat",
-    "malformed": "is damaged; put a backup in its place, or move it away and scan the storage"
-    " folder again",
-    "not a database": "is not a SQLite database; set PARKCORE_DB to another file, or move this one"
-    " away",
-    "unable to open": "cannot be opened; check that its folder exists and may be written",
-}
-
 
 def _insert_snapshot(db: Database, snapshot: Snapshot, thumbnail: bytes) -> int:
-    photo, detector = snapshot.photo, snapshot.detector
-    row = {
-        "sha256": photo.sha256,
-        "file": photo.file,
-        "lot_id": photo.lot_id,
-        "camera_id": photo.camera_id,
-        "captured_at": _utc(photo.captured_at),
-        "time_source": photo.time_source,
-        "size_bytes": photo.size_bytes,
-        "width": photo.width,
-        "height": photo.height,
-        **snapshot.vehicles.as_dict(),
-        "model": detector.model,
-        "model_version": detector.version,
-        "confidence": detector.confidence,
-        "imgsz": detector.imgsz,
-        "milliseconds": snapshot.milliseconds,
-        "recorded_at": _utc(datetime.now(UTC)),
-    }
-    snapshot_id = db.table("snapshots").insert(row).last_pk
-    assert isinstance(snapshot_id, int)
-    db.table("detections").insert_all(
-        {
-            "snapshot_id": snapshot_id,
-            "number": number,
-            "label": detection.label,
-            "confidence": detection.confidence,
-            **dict(zip(("x1", "y1", "x2", "y2"), detection.box.as_tuple(), strict=True)),
-        }
-        for number, detection in enumerate(snapshot.detections or ())
-    )
+    row = snapshot_row(snapshot, datetime.now(UTC))
+    snapshot_id = cast(int, db.table("snapshots").insert(row).last_pk)
+    db.table("detections").insert_all(detection_rows(snapshot_id, snapshot))
     db.table("thumbnails").insert({"snapshot_id": snapshot_id, "jpeg": thumbnail})
     return snapshot_id
 
@@ -464,18 +303,20 @@ def _remember_file(db: Database, file: str, stamp: FileStamp | None, sha256: str
         )
 
 
-def _row(db: Database, sql: str, values: Sequence[Any]) -> dict[str, Any] | None:
+def _row(db: Database, sql: str, values: Sequence[Any]) -> Row | None:
     cursor = db.execute(sql, values)
     found = cursor.fetchone()
-    return found and dict(zip([c[0] for c in cursor.description], found, strict=True))
+    if found is None:
+        return None
+    return dict(zip([column[0] for column in cursor.description], found, strict=True))
 
 
 def _where(which: HistoryFilter) -> tuple[str, dict[str, Any]]:
     criteria: dict[str, tuple[str, Any]] = {
         "lot": ("lot_id = :lot", which.lot_id),
         "camera": ("camera_id = :camera", which.camera_id),
-        "since": ("captured_at >= :since", which.since and _utc(which.since)),
-        "until": ("captured_at < :until", which.until and _utc(which.until)),
+        "since": ("captured_at >= :since", which.since and to_text(which.since)),
+        "until": ("captured_at < :until", which.until and to_text(which.until)),
         "text": ("instr(lower(file), :text) > 0", which.text and which.text.lower()),
     }
     used = {name: both for name, both in criteria.items() if both[1] is not None}
@@ -483,34 +324,3 @@ def _where(which: HistoryFilter) -> tuple[str, dict[str, Any]]:
     if which.label is not None:
         clauses.append({label: f"{label} > 0" for label in LABELS}[which.label])
     return " and ".join(clauses) or "true", {name: value for name, (_, value) in used.items()}
-
-
-def _lot(row: dict[str, Any]) -> Lot:
-    return Lot(row["id"], row["name"], row["capacity"], bool(row["is_sample"]))
-
-
-def _snapshot(row: dict[str, Any]) -> Snapshot:
-    return Snapshot(
-        Photo(
-            row["file"], row["sha256"], row["size_bytes"], row["width"], row["height"],
-            _time(row["captured_at"]), row["time_source"], row["lot_id"], row["camera_id"],
-        ),
-        Vehicles(**{label: row[label] for label in LABELS}),
-        DetectorInfo(row["model"], row["model_version"], row["confidence"], row["imgsz"]),
-        row["milliseconds"],
-        id=row["id"],
-    )  # fmt: skip
-
-
-def _detection(row: dict[str, Any]) -> Detection:
-    return Detection(
-        row["label"], row["confidence"], Box(row["x1"], row["y1"], row["x2"], row["y2"])
-    )
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

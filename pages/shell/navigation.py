@@ -4,7 +4,6 @@ import streamlit as st
 
 from parkcore.errors import ParkcoreError
 
-
 LOGO = """
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 40" fill="none" stroke-width="2.8">
 <rect x="1" y="1" width="38" height="38" rx="9" fill="#0F766E"/>

@@ -1,0 +1,62 @@
+"""The command line: read, ask parkcore, print."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parkcore.cli.history import history
+from parkcore.cli.measure import doctor, evaluate
+from parkcore.cli.photos import analyse, scan
+from parkcore.cli.setup import lot, samples
+from parkcore.errors import ParkcoreError
+from parkcore.settings import Settings, load
+
+
+class _Group(click.Group):
+    """Turns Parkcore's errors into a message and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ParkcoreError as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A flag for every setting, named in the help with its environment variable and default."""
+    for name, setting in reversed(Settings.model_fields.items()):
+        default = "this machine's" if setting.default_factory else setting.default
+        command = click.option(
+            f"--{name.replace('_', '-')}",
+            name,
+            metavar="PATH" if setting.annotation is Path else "VALUE",
+            help=f"{setting.description}  [PARKCORE_{name.upper()}; default: {default}]",
+        )(command)
+    return command
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@_settings_options
+@click.version_option(package_name="parkcore", prog_name="parkcore")
+@click.pass_context
+def cli(ctx: click.Context, /, **given: str | None) -> None:
+    """How full is the car park? Counts vehicles in photos and keeps the history.
+
+    Every setting can be given here, as PARKCORE_<NAME> in the environment, or in parkcore.toml
+    (another file: PARKCORE_CONFIG); the first of them wins.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    ctx.obj = load(**{name: value for name, value in given.items() if value is not None})
+
+
+for command in (analyse, scan, history, lot, samples, doctor, evaluate):
+    cli.add_command(command)
+
+
+def main() -> None:
+    cli(prog_name="parkcore")

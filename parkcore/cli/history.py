@@ -1,0 +1,78 @@
+"""`history`: what was recorded."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import click
+
+from parkcore.cli.words import one_line, say_occupancy, say_when
+from parkcore.domain import LABELS, Label
+from parkcore.settings import Settings
+
+
+class _Moment(click.ParamType[datetime]):
+    """A date or a date with a time; a date stands for its beginning, in `--to` for its end."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a time; expected 2026-05-04 or 2026-05-04T10:30", param, ctx
+            )
+        if param is not None and param.name == "until" and len(value) <= len("2026-05-04"):
+            return datetime.combine(at.date() + timedelta(days=1), time())
+        return at
+
+
+@click.command()
+@click.option("--lot", help="Only this lot.")
+@click.option("--camera", help="Only this camera.")
+@click.option("--from", "since", type=_Moment(), help="From this time on: 2026-05-04[T10:30].")
+@click.option("--to", "until", type=_Moment(), help="Up to this time; a date includes its day.")
+@click.option("--type", "label", type=click.Choice(LABELS), help="Only with such a vehicle.")
+@click.option("--json", "form", flag_value="json", help="One JSON object a line and snapshot.")
+@click.option("--csv", "form", flag_value="csv", help="CSV with a heading.")
+@click.pass_obj
+def history(
+    settings: Settings,
+    lot: str | None,
+    camera: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    label: Label | None,
+    form: str | None,
+) -> None:
+    """Print what was recorded, oldest first."""
+    from parkcore.export import Exporter
+    from parkcore.store import HistoryFilter
+    from parkcore.wiring import open_store
+
+    def here(at: datetime | None) -> datetime | None:
+        return at.replace(tzinfo=at.tzinfo or settings.zone) if at else None
+
+    with open_store(settings) as store:
+        if lot is not None:
+            store.lot(lot)
+        which = HistoryFilter(lot, camera, here(since), here(until), label)
+        snapshots = store.snapshots(which, newest_first=False)
+        exporter = Exporter(store.capacities(), settings.thresholds, settings.zone)
+    if form == "csv":
+        click.echo(exporter.csv(snapshots), nl=False)
+        return
+    for snapshot in snapshots:
+        if form == "json":
+            click.echo(json.dumps(exporter.history_record(snapshot)))
+        else:
+            place = one_line(f"{snapshot.photo.lot_id}/{snapshot.photo.camera_id}")
+            said = say_occupancy(exporter.occupancy(snapshot), settings)
+            click.echo(f"{say_when(snapshot, settings)}  {place}: {said}")
+    if not snapshots and form is None:
+        click.echo("No snapshots. Record some with: parkcore scan", err=True)

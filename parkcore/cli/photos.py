@@ -1,0 +1,194 @@
+"""`analyse` and `scan`: from photos to counts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parkcore.cli.words import Name, one_line, say_occupancy, say_when
+from parkcore.domain import Snapshot
+from parkcore.errors import FolderError, UnreadablePhoto
+from parkcore.settings import Settings
+
+if TYPE_CHECKING:  # what these bring along would slow down every --help
+    from parkcore.folder import Storage
+    from parkcore.ingest import Analyser, Analysis, Source
+    from parkcore.store import Store
+
+
+@click.command()
+@click.argument(
+    "photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line and photo.")
+@click.option("--lot", type=Name("lot"), help="The lot shown; else as the folder says.")
+@click.option("--camera", type=Name("camera"), help="Which camera's; else as the folder says.")
+@click.option("--save", is_flag=True, help="Record the photos in the history.")
+@click.option(
+    "--annotate",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write each photo with the vehicles marked into this folder.",
+)
+@click.pass_obj
+def analyse(
+    settings: Settings,
+    photos: tuple[Path, ...],
+    as_json: bool,
+    lot: str | None,
+    camera: str | None,
+    save: bool,
+    annotate: Path | None,
+) -> None:
+    """Count the vehicles in photos, or in all photos of a folder.
+
+    Exit status: 0, 1 if a photo could not be read, 2 for wrong usage.
+    """
+    from parkcore.store import Store
+    from parkcore.wiring import make_analyser, open_storage, open_store
+
+    storage, analyser = open_storage(settings), make_analyser(settings)
+    is_known = save or settings.db.exists()
+    failed = False
+    with open_store(settings) if is_known else Store.in_memory() as store:
+        for path, source in _sources(photos, storage, lot, camera):
+            try:
+                analysis = analyser.analyse_file(source)
+            except (UnreadablePhoto, FileNotFoundError) as error:
+                failed = True
+                is_gone = isinstance(error, FileNotFoundError)
+                _report_failure(path, source, "no such file" if is_gone else str(error), as_json)
+                continue
+            for doubt in analysis.doubts:
+                click.echo(f"{one_line(str(path))}: {doubt}", err=True)
+            if annotate:
+                _write_annotated(annotate, path, analysis)
+            snapshot = _save(analysis, source, analyser, store) if save else analysis.snapshot
+            _report(path, snapshot, source, store, settings, as_json=as_json)
+    sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--retry", is_flag=True, help="Read photos again that could not be read before.")
+@click.pass_obj
+def scan(settings: Settings, folder: Path | None, retry: bool) -> None:
+    """Record every photo of FOLDER that is not known yet (default: the storage folder).
+
+    May be interrupted at any moment, and goes on where it stopped. Exit status: 0, 1 if a photo
+    could not be read, 130 if interrupted.
+    """
+    from parkcore.folder import pending
+    from parkcore.folder import scan as scan_photos
+    from parkcore.wiring import make_analyser, open_storage, open_store
+
+    root, storage = folder or settings.storage, open_storage(settings)
+    with open_store(settings) as store:
+        if retry:
+            store.forget_failures([failure.file for failure in store.failures()])
+        found = pending(root, storage, store)
+        analyser = make_analyser(settings)
+        bar: Any = click.progressbar(
+            length=len(found.sources),
+            label="Reading photos",
+            item_show_func=lambda name: (name or "")[-40:],
+            file=sys.stderr,
+        )
+        try:
+            with bar:
+                tally = scan_photos(
+                    deque(found.sources),
+                    analyser,
+                    store,
+                    root=root,
+                    on_outcome=lambda outcome: bar.update(1, outcome.source.said),
+                )
+        except KeyboardInterrupt:
+            click.echo("Interrupted; run the same command again to go on.", err=True)
+            sys.exit(130)
+    before = f", {found.failed_before} failed before (read again with --retry)"
+    known = tally.known + found.known
+    click.echo(
+        f"{tally.new} new, {known} known already, {tally.failed} failed"
+        f"{before if found.failed_before else ''}"
+    )
+    for outcome in tally.problems:
+        click.secho(f"{outcome.source.said}: {outcome.reason}", fg="red", err=True)
+    sys.exit(1 if tally.failed else 0)
+
+
+def _sources(
+    given: tuple[Path, ...], storage: Storage, lot: str | None, camera: str | None
+) -> Iterator[tuple[Path, Source]]:
+    """The photos that were named, those in named folders included, and whose they are."""
+    from parkcore.folder import find_photos
+
+    for path in given:
+        is_folder = path.is_dir()
+        for photo in find_photos(path) if is_folder else [path]:
+            source = storage.source(photo, base=path if is_folder else None)
+            place = storage.lot(lot) if lot else source.lot
+            yield photo, replace(source, lot=place, camera_id=camera or source.camera_id)
+
+
+def _save(analysis: Analysis, source: Source, analyser: Analyser, store: Store) -> Snapshot:
+    """Record a photo; of a known one, give back what was recorded first."""
+    recorded, is_new = analyser.keep(analysis, source, store)
+    if is_new or recorded.id is None:
+        return recorded
+    click.echo(f"{source.said}: known already", err=True)
+    return store.snapshot(recorded.id) or recorded
+
+
+def _report(
+    path: Path,
+    snapshot: Snapshot,
+    source: Source,
+    store: Store,
+    settings: Settings,
+    *,
+    as_json: bool,
+) -> None:
+    from parkcore.export import Exporter
+
+    capacities = store.capacities()
+    if not store.cameras(source.lot.id):  # not recorded: it would be the lot's first camera
+        lots = {each.id: each for each in store.lots()}
+        lot = lots.get(source.lot.id, source.lot)
+        capacities[source.lot.id, source.camera_id] = lot.capacity
+    exporter = Exporter(capacities, settings.thresholds, settings.zone)
+    if as_json:
+        click.echo(json.dumps({**exporter.record(snapshot), "photo": str(path)}))
+    else:
+        said = say_occupancy(exporter.occupancy(snapshot), settings)
+        click.echo(f"{one_line(str(path))}: {said}, {say_when(snapshot, settings)}")
+
+
+def _report_failure(path: Path, source: Source, reason: str, as_json: bool) -> None:
+    from parkcore.export import failed_record
+
+    if as_json:
+        click.echo(json.dumps(failed_record(str(path), reason, source)))
+    else:
+        click.secho(f"{one_line(str(path))}: {reason}", fg="red", err=True)
+
+
+def _write_annotated(folder: Path, photo: Path, analysis: Analysis) -> None:
+    from parkcore.drawing import annotate
+    from parkcore.images import jpeg
+
+    snapshot = analysis.snapshot
+    target = folder / f"{photo.stem}_{snapshot.photo.sha256[:8]}.jpg"
+    picture = jpeg(annotate(analysis.image, snapshot.detections or ()))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(picture)
+    except OSError as error:
+        raise FolderError(f"{target} cannot be written: {error.strerror}") from error

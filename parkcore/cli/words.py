@@ -1,0 +1,44 @@
+"""What several commands say, or understand, alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from parkcore.domain import Occupancy, Snapshot, check_name
+from parkcore.settings import Settings
+
+
+def say_occupancy(occupancy: Occupancy, settings: Settings) -> str:
+    """Counts, rate and level in one line; more vehicles than spaces is said, not clipped."""
+    counts = ", ".join(f"{n} {label}" for label, n in occupancy.vehicles.as_dict().items() if n)
+    said = f"{occupancy.vehicles.total} vehicles" + (f" ({counts})" if counts else "")
+    if occupancy.rate is None or occupancy.free is None:
+        return f"{said}, capacity not set"
+    level = settings.thresholds.level(occupancy.rate)
+    beyond = f", {-occupancy.free} more than there are spaces" if occupancy.free < 0 else ""
+    return f"{said} for {occupancy.capacity} spaces, {occupancy.rate:.0%}, {level}{beyond}"
+
+
+def say_when(snapshot: Snapshot, settings: Settings) -> str:
+    return f"{snapshot.photo.captured_at.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}"
+
+
+def one_line(text: str) -> str:
+    """Text fit for a terminal, whatever a file's name may hold."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+class Name(click.ParamType[str]):
+    """The name of a lot or camera, which must be possible as that of a folder."""
+
+    def __init__(self, kind: str) -> None:
+        self.name = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            check_name(self.name, value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)

@@ -1,0 +1,93 @@
+"""Domain values as rows of the database, and back. Times are UTC in ISO 8601, of one width, so
+that they sort as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from parkcore.domain import (
+    LABELS,
+    Box,
+    Detection,
+    DetectorInfo,
+    Failure,
+    Lot,
+    Photo,
+    Snapshot,
+    Vehicles,
+)
+
+Row: TypeAlias = dict[str, Any]
+
+
+def snapshot_row(snapshot: Snapshot, recorded_at: datetime) -> Row:
+    photo, detector = snapshot.photo, snapshot.detector
+    return {
+        "sha256": photo.sha256,
+        "file": photo.file,
+        "lot_id": photo.lot_id,
+        "camera_id": photo.camera_id,
+        "captured_at": to_text(photo.captured_at),
+        "time_source": photo.time_source,
+        "size_bytes": photo.size_bytes,
+        "width": photo.width,
+        "height": photo.height,
+        **snapshot.vehicles.as_dict(),
+        "model": detector.model,
+        "model_version": detector.version,
+        "confidence": detector.confidence,
+        "imgsz": detector.imgsz,
+        "milliseconds": snapshot.milliseconds,
+        "recorded_at": to_text(recorded_at),
+    }
+
+
+def detection_rows(snapshot_id: int, snapshot: Snapshot) -> Iterator[Row]:
+    for number, detection in enumerate(snapshot.detections or ()):
+        yield {
+            "snapshot_id": snapshot_id,
+            "number": number,
+            "label": detection.label,
+            "confidence": detection.confidence,
+            **dict(zip(("x1", "y1", "x2", "y2"), detection.box.as_tuple(), strict=True)),
+        }
+
+
+def to_lot(row: Row) -> Lot:
+    return Lot(row["id"], row["name"], row["capacity"], bool(row["is_sample"]))
+
+
+def to_snapshot(row: Row) -> Snapshot:
+    return Snapshot(
+        Photo(
+            row["file"], row["sha256"], row["size_bytes"], row["width"], row["height"],
+            to_time(row["captured_at"]), row["time_source"], row["lot_id"], row["camera_id"],
+        ),
+        Vehicles(**{label: row[label] for label in LABELS}),
+        DetectorInfo(row["model"], row["model_version"], row["confidence"], row["imgsz"]),
+        row["milliseconds"],
+        id=row["id"],
+    )  # fmt: skip
+
+
+def to_detection(row: Row) -> Detection:
+    return Detection(
+        row["label"], row["confidence"], Box(row["x1"], row["y1"], row["x2"], row["y2"])
+    )
+
+
+def to_failure(row: Row) -> Failure:
+    return Failure(
+        row["file"], row["lot_id"], row["camera_id"], row["reason"], to_time(row["failed_at"]),
+        row["attempts"], bool(row["in_storage"]), row["id"],
+    )  # fmt: skip
+
+
+def to_text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def to_time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
