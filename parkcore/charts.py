@@ -10,6 +10,7 @@ from datetime import tzinfo
 
 import altair as alt
 import pandas as pd
+from altair.typing import ChartType
 
 from parkcore.colours import LEVEL, VEHICLE
 from parkcore.domain import LABELS
@@ -19,7 +20,7 @@ _UTC = alt.Scale(type="utc")
 _TIME = alt.Tooltip("at:T", title="Time", format="%a %-d %b %Y %H:%M", formatType="utc")
 
 
-def occupancy_lines(frame: pd.DataFrame, names: dict[str, str], zone: tzinfo) -> alt.LayerChart | alt.FacetChart:
+def occupancy_lines(frame: pd.DataFrame, names: dict[str, str], zone: tzinfo) -> ChartType:
     """Occupancy over time, a line per lot: the rate where each lot's capacity is known, else
     vehicles.
 
@@ -63,7 +64,7 @@ def occupancy_lines(frame: pd.DataFrame, names: dict[str, str], zone: tzinfo) ->
     return alt.layer(lines, full.encode(y="rate:Q"), height=320)
 
 
-def types_bars(frame: pd.DataFrame, *, by: str) -> alt.Chart:
+def types_bars(frame: pd.DataFrame, *, by: str) -> ChartType:
     """Vehicles by type per hour or day, stacked.
 
     Args:
@@ -72,7 +73,7 @@ def types_bars(frame: pd.DataFrame, *, by: str) -> alt.Chart:
     """
     data = frame[frame["vehicles"] > 0].assign(at=lambda f: f["at"].dt.tz_localize("UTC"))
     width = {"hour": "utcyearmonthdatehours", "day": "utcyearmonthdate"}[by]
-    chart: alt.Chart = (
+    chart: ChartType = (
         alt.Chart(data)
         .mark_bar()
         .encode(
@@ -92,7 +93,7 @@ def types_bars(frame: pd.DataFrame, *, by: str) -> alt.Chart:
     return chart
 
 
-def sparkline(frame: pd.DataFrame, capacity: int | None, zone: tzinfo) -> alt.LayerChart | alt.FacetChart:
+def sparkline(frame: pd.DataFrame, capacity: int | None, zone: tzinfo) -> ChartType:
     """One lot's last day, small: vehicles over time below the line of its capacity.
 
     Args:

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from parkcore.errors import ParkcoreError
 from parkcore.folder import Storage, pending, scan
@@ -17,11 +17,14 @@ from parkcore.store import Store
 log = logging.getLogger(__name__)
 
 
+Status: TypeAlias = Literal["idle", "running", "done", "cancelled", "stopped"]
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a scan stands. `total` grows when photos are added while it runs."""
 
-    status: Literal["idle", "running", "done", "cancelled", "stopped"] = "idle"
+    status: Status = "idle"
     done: int = 0
     total: int = 0
     current: str = ""
@@ -49,7 +52,7 @@ class ScanJob:
         self, open_store: Callable[[], Store], analyser: Analyser, storage: Storage
     ) -> None:
         self._open_store, self._analyser, self._storage = open_store, analyser, storage
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._cancel = threading.Event()
         self._queue: deque[Source] = deque()
         self._progress = Progress()
@@ -92,27 +95,32 @@ class ScanJob:
             self._thread.start()
 
     def _work(self, look: bool) -> None:
-        status: Literal["done", "cancelled", "stopped"] = "stopped"
-        problem: str | None = "an unexpected error stopped the scan; the log has the details"
         try:
             with self._open_store() as store:
                 if look:
                     self._look(store)
-                self._scan(store)
-            status, problem = ("cancelled" if self._cancel.is_set() else "done"), None
+                while self._has_more():
+                    self._scan(store)
         except ParkcoreError as error:
-            problem = str(error)
             log.warning("the scan stopped: %s", error)
-        finally:
-            with self._lock:
-                left = not self._cancel.is_set() and problem is None and bool(self._queue)
-                if not left:
-                    self._queue.clear()
-                    self._progress = replace(
-                        self._progress, status=status, problem=problem, current=""
-                    )
-        if left:  # photos came in between the last look at the queue and here
-            self._work(look=False)
+            self._end("stopped", str(error))
+        except BaseException:
+            self._end("stopped", "an unexpected error stopped the scan; the log has the details")
+            raise
+
+    def _has_more(self) -> bool:
+        """Whether photos are waiting; where none are, the scan ends in the same moment, so that
+        photos added later begin another."""
+        with self._lock:
+            if self._queue and not self._cancel.is_set():
+                return True
+            self._end("cancelled" if self._cancel.is_set() else "done")
+            return False
+
+    def _end(self, status: Status, problem: str | None = None) -> None:
+        with self._lock:
+            self._queue.clear()
+            self._progress = replace(self._progress, status=status, problem=problem, current="")
 
     def _look(self, store: Store) -> None:
         found = pending(self._storage.root, self._storage, store)
@@ -124,6 +132,8 @@ class ScanJob:
             )
 
     def _scan(self, store: Store) -> None:
+        self._set(current="loading the model …")
+        self._analyser.detector.load()
         scan(
             self._queue,
             self._analyser,

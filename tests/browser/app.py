@@ -1,0 +1,201 @@
+"""The app as its own process, and the browser's steps that several tests take."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from playwright.sync_api import Locator, Page, expect
+
+from parkcore.store import Store
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "storage_photo"
+NORTH = SAMPLES / "sample-north" / "gate"
+START_S = 30
+
+MENU = [
+    "Overview", "Upload", "Folder scan", "Camera snapshot", "History", "Statistics", "Lots",
+]  # fmt: skip
+
+
+@dataclass
+class App:
+    """One `streamlit run` on a free port of this machine, with a history and storage of its own."""
+
+    root: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    url: str = ""
+
+    @property
+    def db(self) -> Path:
+        return self.root / "parkcore.db"
+
+    @property
+    def storage(self) -> Path:
+        return self.root / "storage_photo"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {
+            "PARKCORE_DB": str(self.db),
+            "PARKCORE_STORAGE": str(self.storage),
+            "PARKCORE_TIME_ZONE": "Europe/Madrid",
+            "PARKCORE_CONFIG": str(self.root / "parkcore.toml"),
+        }
+        kept = {name: value for name, value in os.environ.items() if name[:9] != "PARKCORE_"}
+        return {**kept, **own, **self.settings}
+
+    def start(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        with (self.root / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "streamlit", "run", "streamlit_app.py",
+                    "--server.port", str(port), "--server.address", "127.0.0.1",
+                ],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self._wait_until_healthy()
+
+    def _wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1) as answer,
+            ):
+                if answer.read() == b"ok":
+                    return
+            time.sleep(0.05)
+        self.stop()
+        raise RuntimeError(f"the app did not start:\n{self.log}")
+
+    def stop(self) -> None:
+        """End this process and no other."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def log(self) -> str:
+        return (self.root / "server.log").read_text(errors="replace")
+
+    def store(self) -> Store:
+        """The app's own database, read (or prepared) from outside."""
+        return Store.open(self.db)
+
+    def command(self, *arguments: str) -> str:
+        """What `python -m parkcore …` prints with the app's settings."""
+        done = subprocess.run(
+            [sys.executable, "-m", "parkcore", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def history(self) -> list[dict[str, Any]]:
+        """`parkcore history --json`, which reads the database without the app."""
+        return [json.loads(line) for line in self.command("history", "--json").splitlines()]
+
+
+def settled(page: Page) -> None:
+    """Wait for the end of the script run. Call it after the expected content was seen."""
+    app = page.locator(
+        '[data-testid="stApp"][data-test-script-state="notRunning"]'
+        '[data-test-connection-state="CONNECTED"]'
+    )
+    expect(app).to_be_visible(timeout=15_000)
+
+
+def visit(page: Page, path: str, title: str) -> None:
+    """Open a page and wait until it is there whole."""
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=15_000)
+    settled(page)
+
+
+def follow(page: Page, label: str, title: str) -> None:
+    """Go to another page by the menu, in the same session."""
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=label).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=15_000)
+    settled(page)
+
+
+def card(page: Page, text: str) -> Locator:
+    """The innermost container around a text: a result with its picture and numbers."""
+    return page.get_by_test_id("stLayoutWrapper").filter(has=page.get_by_text(text, exact=True)).last
+
+
+def counts(shown: Locator) -> dict[str, int]:
+    """The vehicles per type that a result says."""
+    words = {"car": "cars?", "motorcycle": "motorcycles?", "bus": "bus(?:es)?", "truck": "trucks?"}
+    said = shown.inner_text()
+    return {
+        label: int(re.search(rf"(\d+) {word}\b", said)[1]) for label, word in words.items()
+    }
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick one of a select box's options, or type a new one."""
+    page.get_by_role("combobox", name=label, exact=True).fill(option)
+    page.get_by_role("option", name=option).first.click()
+
+
+def eventually(is_so: Callable[[], bool], *, timeout_s: float = 20) -> None:
+    """Wait for something that happens outside the browser."""
+    deadline = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < deadline, f"did not happen within {timeout_s} s"
+        time.sleep(0.1)
+
+
+def upload(page: Page, *files: tuple[str, bytes]) -> None:
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files]
+    )
+
+
+def another(photo: Path, seed: int, *, width: int | None = None, exif: bool = True) -> bytes:
+    """The photo with other pixels in one corner: to Parkcore one that it never saw."""
+    with PIL.Image.open(photo) as opened:
+        image = opened.convert("RGB")
+        kept = opened.info.get("exif", b"") if exif else b""
+    if width is not None:
+        image = image.resize((width, round(width * image.height / image.width)))
+    pixels = np.asarray(image).copy()
+    pixels[:8, :8] = (seed % 256, seed // 256, 128)
+    out = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(out, "JPEG", quality=90, exif=kept)
+    return out.getvalue()
+
+
+def video(photo: Path) -> bytes:
+    """What Chromium's fake camera films: the photo, as it stands, in raw frames (Y4M)."""
+    with PIL.Image.open(photo) as opened:
+        y, cb, cr = opened.convert("RGB").resize((1280, 720)).convert("YCbCr").split()
+    half = (640, 360)
+    frame = b"".join(plane.tobytes() for plane in (y, cb.resize(half), cr.resize(half)))
+    return b"YUV4MPEG2 W1280 H720 F5:1 Ip A1:1 C420jpeg\n" + 5 * (b"FRAME\n" + frame)

@@ -1,0 +1,113 @@
+"""Lots get names and capacities; the overview says how full each of them is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .app import App, card, counts, settled, visit
+
+
+@pytest.fixture
+def app(make_app, with_samples) -> App:
+    made = with_samples(make_app())
+    made.start()
+    return made
+
+
+def set_capacity(page: Page, lot: str, capacity: str) -> None:
+    form = page.get_by_test_id("stForm").filter(has=page.get_by_text(lot, exact=True))
+    form.get_by_label("Capacity (spaces)").fill(capacity)
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(f"{lot} saved")).to_be_visible()
+    settled(page)
+
+
+def test_capacities_and_a_new_lot(app: App, open_page) -> None:
+    with app.store() as store:
+        totals = {
+            lot.name: sum(each.vehicles.total for each in store.latest(lot.id))
+            for lot in store.lots()
+        }
+    north, south = totals["North car park"], totals["South yard"]
+    page = open_page(app)
+    visit(page, "/lots", "Lots")
+    set_capacity(page, "North car park", str(2 * north))
+    set_capacity(page, "South yard", str(south - 2))
+    form = page.get_by_test_id("stForm").filter(has_text="Add a lot")
+    form.get_by_label("Name of the lot").fill("West end")
+    form.get_by_label("Its capacity (spaces)").fill("12")
+    form.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("heading", name="West end")).to_be_visible()
+    settled(page)
+    with app.store() as store:
+        assert store.lot("West end").capacity == 12
+
+    form.get_by_label("Name of the lot").fill("West end")
+    form.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("There is a lot “West end” already.")).to_be_visible()
+
+    visit(page, "/", PAGE := "How full is it?")
+    expect(card(page, "North car park")).to_contain_text("50%")
+    expect(card(page, "North car park")).to_contain_text(f"{north} of {2 * north} spaces taken")
+    over = card(page, "South yard")
+    expect(over).to_contain_text("0 free")
+    expect(over).to_contain_text(f"{south} vehicles for {south - 2} spaces, 2 more than there are")
+    expect(card(page, "West end")).to_contain_text("No photo yet.")
+
+    visit(page, "/lots", "Lots")
+    set_capacity(page, "North car park", "")
+    visit(page, "/", PAGE)
+    expect(card(page, "North car park")).to_contain_text(f"{north} vehicles")
+    page.get_by_role("link", name="Set the capacity").click()
+    expect(page).to_have_title("Lots")
+
+
+def test_the_overview_says_what_the_database_says(app: App, open_page) -> None:
+    page = open_page(app)
+    visit(page, "/", "How full is it?")
+    with app.store() as store:
+        for lot in store.lots():
+            [latest] = store.latest(lot.id)
+            shown = card(page, lot.name)
+            assert counts(shown) == latest.vehicles.as_dict()
+            expect(shown).to_contain_text(f"{latest.vehicles.total / lot.capacity:.0%}")
+            expect(shown).to_contain_text(
+                f"{latest.vehicles.total} of {lot.capacity} spaces taken"
+            )
+            expect(shown.get_by_text("stale")).to_be_visible()
+        now = datetime.now(UTC) - timedelta(minutes=5)
+        photo = replace(latest.photo, file="elsewhere.jpg", sha256="0" * 64, captured_at=now)
+        small = store.thumbnails([latest.id])[latest.id]
+        store.record(replace(latest, photo=photo, id=None, detections=()), small, lot=lot)
+
+    visit(page, "/", "How full is it?")
+    fresh = card(page, lot.name)
+    expect(fresh).to_contain_text("5 minutes ago")
+    expect(fresh).to_contain_text("no longer on the disk")
+    expect(fresh.get_by_text("stale")).to_have_count(0)
+    expect(page.get_by_text("stale")).to_have_count(1)
+
+
+def test_remove_the_samples(app: App, open_page) -> None:
+    page = open_page(app)
+    visit(page, "/", "How full is it?")
+    dialog = page.get_by_role("dialog")
+    page.get_by_role("button", name="Remove samples").click()
+    expect(dialog).to_contain_text("Remove the samples?")
+    dialog.get_by_role("button", name="Keep them").click()
+    expect(dialog).to_have_count(0)
+    settled(page)
+    assert len(app.history()) == 16
+    assert len(list(app.storage.rglob("*.jpg"))) == 16
+
+    page.get_by_role("button", name="Remove samples").click()
+    dialog.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("There are no photos yet.")).to_be_visible()
+    settled(page)
+    expect(dialog).to_have_count(0)
+    assert app.history() == []
+    assert list(app.storage.iterdir()) == []
