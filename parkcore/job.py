@@ -56,6 +56,7 @@ class ScanJob:
         self._cancel = threading.Event()
         self._queue: deque[Source] = deque()
         self._progress = Progress()
+        self._must_look = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -64,7 +65,7 @@ class ScanJob:
             return self._progress
 
     def start(self) -> None:
-        """Read everything in the storage folder that is not known yet, unless a scan runs."""
+        """Read everything in the storage folder that is not known yet."""
         self._run([], look=True)
 
     def add(self, sources: list[Source]) -> None:
@@ -84,23 +85,23 @@ class ScanJob:
     def _run(self, first: list[Source], *, look: bool) -> None:
         with self._lock:
             self._queue.extendleft(reversed(first))
+            self._must_look |= look
             if self._progress.running:
                 self._progress = replace(self._progress, total=self._progress.total + len(first))
                 return
             self._cancel.clear()
             self._progress = Progress("running", total=len(self._queue))
-            self._thread = threading.Thread(
-                target=self._work, args=(look,), name="parkcore-scan", daemon=True
-            )
+            self._thread = threading.Thread(target=self._work, name="parkcore-scan", daemon=True)
             self._thread.start()
 
-    def _work(self, look: bool) -> None:
+    def _work(self) -> None:
         try:
             with self._open_store() as store:
-                if look:
-                    self._look(store)
                 while self._has_more():
-                    self._scan(store)
+                    if self._must_look:
+                        self._look(store)
+                    if self._queue:
+                        self._scan(store)
         except ParkcoreError as error:
             log.warning("the scan stopped: %s", error)
             self._end("stopped", str(error))
@@ -109,10 +110,10 @@ class ScanJob:
             raise
 
     def _has_more(self) -> bool:
-        """Whether photos are waiting; where none are, the scan ends in the same moment, so that
+        """Whether there is work; where there is none, the scan ends in the same moment, so that
         photos added later begin another."""
         with self._lock:
-            if self._queue and not self._cancel.is_set():
+            if (self._queue or self._must_look) and not self._cancel.is_set():
                 return True
             self._end("cancelled" if self._cancel.is_set() else "done")
             return False
@@ -120,15 +121,18 @@ class ScanJob:
     def _end(self, status: Status, problem: str | None = None) -> None:
         with self._lock:
             self._queue.clear()
+            self._must_look = False
             self._progress = replace(self._progress, status=status, problem=problem, current="")
 
     def _look(self, store: Store) -> None:
+        self._must_look = False
         found = pending(self._storage.root, self._storage, store)
         with self._lock:
             queued = {source.file for source in self._queue}
             self._queue.extend(source for source in found.sources if source.file not in queued)
+            progress = self._progress
             self._progress = replace(
-                self._progress, total=len(self._queue), known=self._progress.known + found.known
+                progress, total=progress.done + len(self._queue), known=progress.known + found.known
             )
 
     def _scan(self, store: Store) -> None:
