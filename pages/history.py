@@ -1,4 +1,4 @@
-from pages.shell.navigation import enter
+from pages.shell.navigation import enter, explained
 
 enter()
 
@@ -72,6 +72,7 @@ def table(store: Store, snapshots: list[Snapshot]) -> pd.DataFrame:
 
 
 @st.dialog("Snapshot", width="large", on_dismiss="rerun")
+@explained()
 def open_snapshot(snapshot: Snapshot) -> None:
     with_boxes = st.toggle("Show the boxes", True)
     with context.open_store() as store:

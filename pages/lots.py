@@ -10,6 +10,9 @@ from pages.shell import context, parts
 from parkcore.domain import Camera, Lot
 from parkcore.store import Store
 
+# An emptied field would go back to the number that it had.
+UNKNOWN = "0 where it is not known."
+
 st.title("Lots")
 st.caption(
     "A lot's id is its folder below the storage folder. Its capacity is the number of spaces that"
@@ -24,24 +27,25 @@ def edit(store: Store, lot: Lot) -> None:
         left, right = st.columns([3, 1])
         name = left.text_input("Name", lot.name, max_chars=80)
         capacity = right.number_input(
-            "Capacity (spaces)", 1, 1_000_000, lot.capacity, placeholder="not known"
+            "Capacity (spaces)", 0, 1_000_000, lot.capacity, placeholder="not known", help=UNKNOWN
         )
         own: dict[str, int | None] = {}
         if len(cameras) > 1:
             st.markdown("**Spaces that each camera sees**")
             for camera in cameras:
                 own[camera.id] = st.number_input(
-                    parts.plain(camera.id), 1, 1_000_000, camera.capacity, placeholder="not known"
-                )
+                    parts.plain(camera.id), 0, 1_000_000, camera.capacity,
+                    placeholder="not known", help=UNKNOWN,
+                )  # fmt: skip
         elif cameras:
             st.caption(f"Camera: {parts.plain(cameras[0].id)}")
         else:
             st.caption(f"No photo yet. They belong into `{context.storage().root / lot.id}`.")
         if st.form_submit_button("Save", icon=":material/save:"):
-            store.change_lot(replace(lot, name=name.strip() or lot.id, capacity=capacity))
+            store.change_lot(replace(lot, name=name.strip() or lot.id, capacity=capacity or None))
             for camera_id, spaces in own.items():
-                store.save_camera(Camera(lot.id, camera_id, spaces))
-            st.toast(f"{name} saved", icon=":material/check:")
+                store.save_camera(Camera(lot.id, camera_id, spaces or None))
+            st.session_state.saved = name
             st.rerun()
 
 
@@ -66,6 +70,8 @@ def add(store: Store) -> None:
     st.rerun()
 
 
+if saved := st.session_state.pop("saved", None):
+    st.toast(f"{parts.plain(saved)} saved", icon=":material/check:")  # a rerun may swallow it
 with context.open_store() as store:
     for each in store.lots():
         edit(store, each)

@@ -1,4 +1,4 @@
-from pages.shell.navigation import enter
+from pages.shell.navigation import enter, explained
 
 enter()
 
@@ -15,6 +15,7 @@ from parkcore.store import HistoryFilter, Store
 
 
 @st.dialog("Remove the samples?")
+@explained()
 def confirm_removal() -> None:
     st.write("This deletes the rendered sample photos and their history. Your own photos stay.")
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -67,6 +68,7 @@ st.title("How full is it?")
 
 
 @st.fragment(run_every="30s")
+@explained()
 def now() -> None:
     with context.open_store() as store:
         lots = store.lots()

@@ -1,4 +1,4 @@
-from pages.shell.navigation import enter
+from pages.shell.navigation import enter, explained
 
 enter()
 
@@ -19,12 +19,14 @@ def start() -> None:
     job.start()
 
 
+@explained()
 def retry(files: list[str]) -> None:
     with context.open_store() as store:
         store.forget_failures(files)
     job.start()
 
 
+@explained()
 def dismiss(files: list[str]) -> None:
     with context.open_store() as store:
         store.forget_failures(files)
@@ -62,6 +64,8 @@ def show_idle(progress: Progress) -> None:
     new.metric("New photos", len(found.sources), border=True)
     known.metric("Known already", found.known, border=True)
     failed.metric("Could not be read", found.failed_before, border=True)
+    for said in found.skipped:
+        st.warning(parts.plain(said), icon=":material/folder_off:")
     if found.sources:
         st.button("Scan", type="primary", icon=":material/play_arrow:", on_click=start)
     else:
@@ -102,6 +106,7 @@ running = job.progress.running
 
 
 @st.fragment(run_every="500ms" if running else "5s")
+@explained()
 def panel() -> None:
     progress = job.progress
     if progress.running != running:

@@ -1,4 +1,4 @@
-from pages.shell.navigation import enter
+from pages.shell.navigation import enter, explained
 
 enter()
 
@@ -14,26 +14,31 @@ received: dict[str, Received] = st.session_state.received
 
 
 def take_in(uploads: list, store: Store, lot, camera_id: str) -> None:
-    """Keep every upload on disk before the first is analysed, so that leaving loses nothing."""
+    """Keep every upload on disk before the first is analysed, so that leaving loses nothing.
+
+    The loop draws nothing: a page that was left ends where it would draw next.
+    """
     fresh = [upload for upload in uploads if upload.file_id not in received]
     if not fresh:
         return
-    bar = st.progress(0.0, "Keeping the photos …")
-    for done, upload in enumerate(fresh, start=1):
-        bar.progress(done / len(fresh), f"Keeping {parts.plain(upload.name)}")
-        got = receive(
-            upload.getvalue(),
-            upload.name,
-            lot=lot,
-            camera_id=camera_id,
-            analyser=context.analyser(),
-            storage=context.storage(),
-            store=store,
-        )
-        received[upload.file_id] = got
-        if got.source is not None:
-            context.scan_job().add([got.source])
-    bar.empty()
+    job, kept = context.scan_job(), []
+    with st.spinner("Keeping the photos …"):
+        try:
+            for upload in fresh:
+                got = received[upload.file_id] = receive(
+                    upload.getvalue(),
+                    upload.name,
+                    lot=lot,
+                    camera_id=camera_id,
+                    analyser=context.analyser(),
+                    storage=context.storage(),
+                    store=store,
+                )
+                if got.source is not None:
+                    kept.append(got.source)
+        finally:
+            if kept:
+                job.add(kept)
 
 
 def show(store: Store, got: Received) -> bool:
@@ -67,6 +72,7 @@ waiting = context.scan_job().progress.running if received else False
 
 
 @st.fragment(run_every="500ms" if waiting else None)
+@explained()
 def results() -> None:
     progress = context.scan_job().progress
     if progress.running:

@@ -22,7 +22,7 @@ _TIMESTAMP = re.compile(
     (?: [-_.T\ ]{0,3} | [_\ ]at[_\ ] )
     (?P<H>[01]\d|2[0-3]|\d(?=[.:])) (?P<t>[-_.:h]?) (?P<M>[0-5]\d)
     (?: (?P=t) (?P<S>[0-5]\d) (?: [.,]? (?P<f>\d{3,6}) )? )?
-    (?: \ ? (?P<half>[AaPp]) \.? [Mm] )?
+    (?: [\ \u00a0\u202f]? (?P<half>[AaPp]) \.? [Mm] )?
     (?P<zone> Z | \+\d\d:?\d\d | -\d\d:\d\d )?
     (?!\d)""",
     re.VERBOSE,
@@ -79,7 +79,7 @@ def capture_time(
         if found is None:
             continue
         at = found if found.tzinfo else found.replace(tzinfo=zone)
-        doubt = _doubt(at.astimezone(UTC), now)
+        doubt = _doubt(at, now)
         if doubt is None:
             return CaptureTime(at.astimezone(UTC), source, tuple(doubts))
         doubts.append(f"the time from {_SAID_BY[source]}, {found:%Y-%m-%d %H:%M}, {doubt}")
@@ -169,5 +169,5 @@ def exif_time(text: str | None, offset: str | None, subsecond: str | None) -> da
     digits = re.match(r"\d{1,6}", (subsecond or "").strip("\0 "))
     if digits:
         at = at.replace(microsecond=int(digits[0].ljust(6, "0")))
-    zone = re.fullmatch(r"[+-]\d\d:\d\d|Z", (offset or "").strip("\0 "))
+    zone = re.fullmatch(r"[+-](?:[01]\d|2[0-3]):[0-5]\d|Z", (offset or "").strip("\0 "))
     return at.replace(tzinfo=_offset(zone[0])) if zone else at

@@ -23,6 +23,8 @@ class Connection:
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self._db, self._name = Database(connection), name
+        # SQLite's own lower() knows ASCII only
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -152,7 +152,7 @@ def find_weights(
     """
     path = Path(model).expanduser()
     for candidate in (path, *(folder / path for folder in folders)):
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # noqa: PTH113 – Path.is_file raises without permission
             return candidate
     target = folders[0] / path.name
     if path.name != model or not _is_official(path.name):

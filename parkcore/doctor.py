@@ -47,6 +47,10 @@ def examine(settings: Settings) -> Iterator[Check]:
     for name, check in checks.items():
         try:
             yield check(settings)
+        except OSError as error:
+            yield Check(
+                name, f"{error.filename} cannot be looked at ({error.strerror})", "make it readable"
+            )
         except ParkcoreError as error:
             what, _, advice = str(error).partition("; ")
             yield Check(name, what, advice or "see the message")

@@ -197,8 +197,9 @@ class Occupancy:
 
 
 def check_capacity(capacity: int | None) -> None:
-    if capacity is not None and not 1 <= capacity <= 1_000_000:
-        raise ValueError(f"a capacity is a whole number from 1 to 1,000,000, but got {capacity}")
+    whole = isinstance(capacity, int) and not isinstance(capacity, bool)
+    if capacity is not None and not (whole and 1 <= capacity <= 1_000_000):
+        raise ValueError(f"a capacity is a whole number from 1 to 1,000,000, but got {capacity!r}")
 
 
 def check_name(kind: str, name: str) -> None:
@@ -213,4 +214,4 @@ def check_name(kind: str, name: str) -> None:
 def folder_name(text: str) -> str:
     """The nearest text to `text` that can name a folder on every system; may be empty."""
     kept = "".join("_" if c in '/\\:*?"<>|' or not c.isprintable() else c for c in text)
-    return kept.strip().lstrip(".").strip()[:80].rstrip(" .")
+    return kept.lstrip(" .")[:80].rstrip(" .")

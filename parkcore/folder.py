@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,14 @@ LOT_FILE = "lot.toml"
 """In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""
 
 _UNFINISHED = (".part", ".tmp", ".temp", ".crdownload", ".partial", ".filepart", "~")
+_NOT_OURS = {
+    *("@eaDir", "#recycle", "#snapshot", "lost+found", "$RECYCLE.BIN"),
+    "System Volume Information",
+}
+"""Folders that file systems and network drives keep for themselves."""
+
 _DATE = re.compile(r"(19|20)\d\d([-_.]?(0[1-9]|1[0-2])([-_.]?(0[1-9]|[12]\d|3[01]))?)?")
+_YEAR_MONTH_DAY = re.compile(r"/(19|20)\d\d/(0[1-9]|1[0-2])(/(0[1-9]|[12]\d|3[01]))?/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +53,21 @@ class Storage:
         relative = inside or _below(path, base or path.parent) or Path(path.name)
         lot_id, camera_id = self._place(relative)
         file = _text(inside.as_posix() if inside else str(path.absolute()))
-        return Source(path, file, self.lot(lot_id), camera_id)
+        folders = _folders(relative)
+        return Source(path, file, self.lot(lot_id, folders[0] if folders else None), camera_id)
 
-    def lot(self, lot_id: str) -> Lot:
+    def lot(self, lot_id: str, folder: str | None = None) -> Lot:
         """A lot as its folder's `lot.toml` describes it, or by its id alone.
+
+        Args:
+            folder: its folder's name, where that could not be the id as it is.
 
         Raises:
             FolderError: the file is there but cannot be used.
         """
-        file = self.root / lot_id / LOT_FILE
+        file = self.root / (folder or lot_id) / LOT_FILE
         try:
-            described = tomllib.loads(file.read_text(encoding="utf-8"))
+            described = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except (FileNotFoundError, NotADirectoryError):
             return Lot(lot_id, lot_id)
         except (OSError, ValueError) as error:
@@ -86,10 +98,13 @@ class Storage:
         Raises:
             FolderError: it cannot be written.
         """
-        original = Path(folder_name(name) or "photo.jpg")
-        suffix = original.suffix if original.suffix.lower() in SUFFIXES else ".jpg"
+        stem, _, suffix = name.rpartition(".")
+        if f".{suffix.lower()}" not in SUFFIXES:
+            stem, suffix = name, "jpg"
+        stem = folder_name(stem) or "photo"
+        stem = stem[:60].encode()[:200].decode(errors="ignore")
         folder = self.root / lot.id / camera_id / f"{at:%Y-%m-%d}"
-        path = folder / f"{original.stem[:60]}_{sha256[:8]}{suffix}"
+        path = folder / f"{sha256[:8]}_{stem}.{suffix}"
         unfinished = path.with_name(path.name + ".part")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +114,8 @@ class Storage:
                 os.fsync(out.fileno())
             unfinished.replace(path)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
             raise FolderError(
                 f"the photo cannot be kept in {folder} ({error.strerror}); free some space or make"
                 " the folder writable, then try again"
@@ -108,7 +124,7 @@ class Storage:
         return Source(path, file, lot, camera_id, arrived_just_now=True)
 
     def _place(self, relative: Path) -> tuple[str, str]:
-        folders = [name for name in relative.parts[:-1] if not _DATE.fullmatch(name)]
+        folders = _folders(relative)
         lot_id = folder_name(_text(folders[0])) if folders else ""
         camera_id = folder_name(_text(folders[1])) if len(folders) > 1 else ""
         return lot_id or self.default_lot, camera_id or DEFAULT_CAMERA
@@ -123,6 +139,8 @@ class Pending:
     """Files read before and unchanged since."""
     failed_before: int = 0
     """Of the unchanged files those that could not be read; only a retry reads them again."""
+    skipped: list[str] = field(default_factory=list)
+    """Folders that could not be listed, and why."""
 
 
 @dataclass(slots=True)
@@ -151,11 +169,15 @@ def pending(folder: Path, storage: Storage, store: Store) -> Pending:
     """The photos of a folder that are not known yet, in the order of their names.
 
     Raises:
-        FolderError: the folder is missing or cannot be listed.
+        FolderError: the folder itself is missing or cannot be listed.
     """
     base = storage.root if _below(folder, storage.root) else folder
     files, found = store.files(), Pending()
-    for path in find_photos(folder):
+
+    def skip(error: OSError) -> None:
+        found.skipped.append(f"{error.filename} cannot be read ({error.strerror})")
+
+    for path in find_photos(folder, on_skipped=skip):
         source = storage.source(path, base=base)
         before, good = files.get(source.file, (None, False))
         try:
@@ -171,24 +193,41 @@ def pending(folder: Path, storage: Storage, store: Store) -> Pending:
     return found
 
 
-def find_photos(folder: Path) -> Iterator[Path]:
-    """The photos at any depth of a folder, by name.
+def find_photos(
+    folder: Path, *, on_skipped: Callable[[OSError], None] = lambda error: None
+) -> Iterator[Path]:
+    """The photos at any depth of a folder, by name; links to folders are followed once.
 
     A file is one by its suffix or, without a photo's suffix, by its first bytes. Hidden files
     and those that a program is still writing are passed over.
 
+    Args:
+        on_skipped: told of each folder below that cannot be listed; the others go on.
+
     Raises:
-        FolderError: the folder, or one in it, is missing or cannot be listed.
+        FolderError: the folder itself is missing or cannot be listed.
     """
-    for here, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+
+    def skip(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise FolderError(
+                f"the folder {folder} cannot be read ({error.strerror}); create it, mount it or"
+                " make it readable, or set PARKCORE_STORAGE to another"
+            ) from error
+        if not isinstance(error, FileNotFoundError):  # deleted meanwhile: nothing to be said
+            on_skipped(error)
+
+    seen: set[Path] = set()
+    for here, folders, names in os.walk(folder, onerror=skip, followlinks=True):
+        if (real := Path(here).resolve()) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and n not in _NOT_OURS)
         for name in sorted(names):
             path = Path(here, name)
-            if (
-                not name.startswith(".")
-                and not name.lower().endswith(_UNFINISHED)
-                and _is_photo(path)
-            ):
+            is_hidden = name.startswith(".")
+            if not is_hidden and not name.lower().endswith(_UNFINISHED) and _is_photo(path):
                 yield path
 
 
@@ -228,6 +267,12 @@ def scan(
     return tally
 
 
+def _folders(relative: Path) -> list[str]:
+    """The folders above a file that are no dates."""
+    path = _YEAR_MONTH_DAY.sub("/", f"/{relative.parent.as_posix()}/")
+    return [name for name in Path(path).parts[1:] if not _DATE.fullmatch(name)]
+
+
 def _below(path: Path, root: Path) -> Path | None:
     """`path` relative to `root`, None where it is not in it."""
     path, root = Path(os.path.abspath(path)), Path(os.path.abspath(root))  # noqa: PTH100 – links stay
@@ -243,14 +288,9 @@ def _is_photo(path: Path) -> bool:
     if path.suffix.lower() in SUFFIXES:
         return True
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return looks_like_photo(file.read(16))
     except OSError:
         return False
-
-
-def _refuse(error: OSError) -> None:
-    raise FolderError(
-        f"the folder {error.filename} cannot be read ({error.strerror}); create it, mount it or"
-        " make it readable, or set PARKCORE_STORAGE to another"
-    ) from error

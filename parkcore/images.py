@@ -60,19 +60,24 @@ def decode(data: bytes, *, max_megapixels: float) -> DecodedPhoto:
     try:
         with _open(io.BytesIO(data), formats=FORMATS) as photo:
             check_size(photo.width, photo.height, max_megapixels)
-            taken_at = _taken_at(photo)
-            upright = PIL.ImageOps.exif_transpose(photo)
+            photo.load()
+            upright, taken_at = _by_exif(photo)
             return DecodedPhoto(_rgb(upright), taken_at)
     except UnreadablePhoto:
         raise
     except PIL.UnidentifiedImageError as error:
+        if looks_like_photo(data[:16]):
+            raise UnreadablePhoto(
+                "the photo is cut off within its header; copy it again from its source"
+            ) from error
         raise UnreadablePhoto(
             "this is not a photo, whatever its name: expected JPEG, PNG, WebP, BMP, TIFF, GIF or"
             f" HEIC, but the file begins with {data[:12]!r}"
         ) from error
     except Exception as error:
+        said = " ".join(str(error).split())
         raise UnreadablePhoto(
-            f"the photo is damaged or cut off ({error}); copy it again from its source"
+            f"the photo is damaged or cut off ({said}); copy it again from its source"
         ) from error
 
 
@@ -122,6 +127,14 @@ def jpeg(image: Image, *, max_side: int | None = None, quality: int = 88) -> byt
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=quality)
     return out.getvalue()
+
+
+def _by_exif(photo: PIL.Image.Image) -> tuple[PIL.Image.Image, datetime | None]:
+    """The photo turned as its EXIF data say, and its time; broken EXIF data say nothing."""
+    try:
+        return PIL.ImageOps.exif_transpose(photo), _taken_at(photo)
+    except Exception:  # noqa: BLE001 – Pillow raises anything on them, and the pixels are good
+        return photo, None
 
 
 def _taken_at(photo: PIL.Image.Image) -> datetime | None:

@@ -146,6 +146,10 @@ class Analyser:
         limit = int(self.max_megapixels * 1e6 * BYTES_PER_PIXEL)
         try:
             stat = path.stat()
+            if not path.is_file() and not path.is_dir():
+                raise UnreadablePhoto(
+                    "this is a pipe or device, not a file; remove it from the folder"
+                )
             if stat.st_size > limit:
                 raise UnreadablePhoto(
                     f"the file has {stat.st_size / 1e6:,.0f} MB, more than a photo within the limit"

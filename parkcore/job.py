@@ -74,7 +74,10 @@ class ScanJob:
 
     def cancel(self) -> None:
         """Stop after the photo in hand; what is recorded stays."""
-        self._cancel.set()
+        with self._lock:
+            self._queue.clear()
+            self._must_look = False
+            self._cancel.set()
 
     def join(self, timeout_s: float | None = None) -> None:
         """Wait for the running scan to end."""
@@ -86,10 +89,10 @@ class ScanJob:
         with self._lock:
             self._queue.extendleft(reversed(first))
             self._must_look |= look
+            self._cancel.clear()
             if self._progress.running:
                 self._progress = replace(self._progress, total=self._progress.total + len(first))
                 return
-            self._cancel.clear()
             self._progress = Progress("running", total=len(self._queue))
             self._thread = threading.Thread(target=self._work, name="parkcore-scan", daemon=True)
             self._thread.start()
@@ -132,7 +135,9 @@ class ScanJob:
             self._queue.extend(source for source in found.sources if source.file not in queued)
             progress = self._progress
             self._progress = replace(
-                progress, total=progress.done + len(self._queue), known=progress.known + found.known
+                progress,
+                total=progress.done + len(self._queue),
+                known=max(progress.known, found.known - progress.new),
             )
 
     def _scan(self, store: Store) -> None:

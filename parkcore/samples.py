@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 from parkcore.domain import Lot
@@ -25,11 +26,15 @@ def remove_samples(store: Store, storage: Storage) -> int:
     before = store.count()
     for lot in [lot for lot in store.lots() if lot.is_sample]:
         folder = storage.root / lot.id
-        samples = _sample_photos(folder / LOT_FILE)
         try:
+            samples = _sample_photos(folder / LOT_FILE)
+            if not folder.exists():  # deleted by hand: only the history is left of them
+                samples = [s.photo.sha256 for s in store.snapshots(HistoryFilter(lot_id=lot.id))]
             _delete_files(folder, samples)
-        except OSError as error:
-            raise FolderError(f"the samples in {folder} cannot be deleted: {error}") from error
+        except (OSError, ValueError) as error:
+            raise FolderError(
+                f"the samples in {folder} cannot be deleted: {folder / LOT_FILE}: {error}"
+            ) from error
         store.delete_snapshots(samples)
         if store.count(HistoryFilter(lot_id=lot.id)):
             store.change_lot(Lot(lot.id, lot.name, lot.capacity))
@@ -39,7 +44,9 @@ def remove_samples(store: Store, storage: Storage) -> int:
 
 
 def _sample_photos(file: Path) -> list[str]:
-    return list(tomllib.loads(file.read_text())["sample_photos"]) if file.is_file() else []
+    if not file.is_file():
+        return []
+    return list(tomllib.loads(file.read_text(encoding="utf-8-sig")).get("sample_photos", []))
 
 
 def _delete_files(folder: Path, samples: list[str]) -> None:
@@ -49,4 +56,7 @@ def _delete_files(folder: Path, samples: list[str]) -> None:
         if content_id(photo.read_bytes()) in samples:
             photo.unlink()
     if not any(find_photos(folder)):
-        shutil.rmtree(folder)
+        (folder / LOT_FILE).unlink(missing_ok=True)
+        for here, _, _ in os.walk(folder, topdown=False):
+            with suppress(OSError):  # something of the user's is in it
+                Path(here).rmdir()

@@ -107,6 +107,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        if os.environ.get("PARKCORE_CONFIG") or toml_file().exists():
+            toml_file().read_bytes()  # one that was named must be there
         toml = TomlConfigSettingsSource(settings_cls, toml_file())
         return init_settings, env_settings, toml
 

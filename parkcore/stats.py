@@ -73,6 +73,9 @@ def _lot_over_time(frame: pd.DataFrame, lot: str, capacity: int | None) -> pd.Da
     return series
 
 
+SUMMARY = ["lot", "photos", "seen", "mean", "mean_rate", "most", "most_rate", "most_at"]
+
+
 def summary(over_time: pd.DataFrame) -> pd.DataFrame:
     """Per lot how full it was over all the time that was seen.
 
@@ -90,23 +93,26 @@ def summary(over_time: pd.DataFrame) -> pd.DataFrame:
         held = looks["at"].diff().shift(-1).where(looks["vehicles"].notna())
         seconds = held.dt.total_seconds().fillna(0)
         known = looks.dropna(subset="vehicles")
+        if known.empty:
+            continue
         weights = seconds if seconds.sum() else looks["vehicles"].notna().astype(float)
         peak = known.sort_values("vehicles", ascending=False, kind="stable").iloc[0]
         mean = (looks["vehicles"].fillna(0) * weights).sum() / weights.sum()
-        rate = peak["rate"] / peak["vehicles"] if peak["vehicles"] else None
+        mean_rate = (looks["rate"].astype(float).fillna(0) * weights).sum() / weights.sum()
+        has_rate = known["rate"].notna().any()
         rows.append(
             {
                 "lot": lot,
                 "photos": len(known),
                 "seen": pd.Timedelta(seconds=seconds.sum()),
                 "mean": mean,
-                "mean_rate": mean * rate if rate is not None else None,
+                "mean_rate": mean_rate if has_rate else None,
                 "most": peak["vehicles"],
                 "most_rate": peak["rate"],
                 "most_at": peak["at"],
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=SUMMARY)
 
 
 def vehicles_by_type(frame: pd.DataFrame, zone: tzinfo, *, by: str) -> pd.DataFrame:

@@ -79,7 +79,9 @@ class Store(Connection):
         """Give the lot of that id the name and capacity of `lot`."""
         self.lot(lot.id)
         with self._write() as db:
-            db.table("lots").update(lot.id, {"name": lot.name, "capacity": lot.capacity})
+            db.table("lots").update(
+                lot.id, {"name": lot.name, "capacity": lot.capacity, "is_sample": lot.is_sample}
+            )
 
     def delete_lot(self, lot_id: str) -> None:
         """Remove a lot that has no snapshots, with its cameras.
@@ -317,7 +319,7 @@ def _where(which: HistoryFilter) -> tuple[str, dict[str, Any]]:
         "camera": ("camera_id = :camera", which.camera_id),
         "since": ("captured_at >= :since", which.since and to_text(which.since)),
         "until": ("captured_at < :until", which.until and to_text(which.until)),
-        "text": ("instr(lower(file), :text) > 0", which.text and which.text.lower()),
+        "text": ("instr(casefold(file), :text) > 0", which.text and which.text.casefold()),
     }
     used = {name: both for name, both in criteria.items() if both[1] is not None}
     clauses = [clause for clause, _ in used.values()]

@@ -42,9 +42,10 @@ class PaintDetector:
     def detect(self, image: Image) -> list[Detection]:
         cells = image[CELL // 2 :: CELL, CELL // 2 :: CELL].astype(int)
         red = cells[:, :, 0] - cells[:, :, 1:].max(axis=2) > 80
+        height, width = image.shape[:2]
         return [
-            Detection("car", 0.9, Box(x * CELL + 4, y * CELL + 4, x * CELL + 36, y * CELL + 36))
-            for y, x in zip(*np.nonzero(red), strict=True)
+            Detection("car", 0.9, Box(x + 4, y + 4, min(x + 36, width), min(y + 36, height)))
+            for y, x in (CELL * np.argwhere(red)).tolist()
         ]
 
 

@@ -50,7 +50,7 @@ def commands(group: click.Group, *before: str) -> dict[str, click.Command]:
 
 @pytest.mark.parametrize("name, command", commands(cli).items(), ids=commands(cli))
 def test_every_command_and_option_has_help(name: str, command: click.Command) -> None:
-    assert command.help and command.help.endswith(".")
+    assert command.help and command.help.strip().endswith(".")
     for option in command.params:
         if isinstance(option, click.Option):
             assert option.help, f"{name} {option.name}"

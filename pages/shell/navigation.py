@@ -1,5 +1,8 @@
 """Which pages there are, and the way into each of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from parkcore.errors import ParkcoreError
@@ -40,8 +43,19 @@ def run() -> None:
     st.session_state["entered"] = True
     st.logo(LOGO, size="large")
     page = st.navigation(pages())
-    try:
+    with explained():
         page.run()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say on the page, in its own words, what Parkcore raises.
+
+    Fragments, dialogs and callbacks need it for themselves: Streamlit runs them apart from the
+    page, and shows a traceback of what they raise.
+    """
+    try:
+        yield
     except ParkcoreError as error:
         st.error(str(error), icon=":material/error:", title="This did not work")
 

@@ -119,9 +119,11 @@ def scan(settings: Settings, folder: Path | None, retry: bool) -> None:
         f"{tally.new} new, {known} known already, {tally.failed} failed"
         f"{before if found.failed_before else ''}"
     )
+    for folder_said in found.skipped:
+        click.secho(one_line(folder_said), fg="red", err=True)
     for outcome in tally.problems:
         click.secho(f"{outcome.source.said}: {outcome.reason}", fg="red", err=True)
-    sys.exit(1 if tally.failed else 0)
+    sys.exit(1 if tally.failed or found.skipped else 0)
 
 
 def _sources(

@@ -68,7 +68,9 @@ def test_a_bad_photo_among_good_ones(app: App, open_page) -> None:
     shown = [card(page, "morning.jpg"), card(page, "🚗 *lot* [1].jpg")]
     assert [counts(each) for each in shown] == [each["vehicles"] for each in history]
     for each, record in zip(shown, history, strict=True):
-        expect(each.get_by_role("img", name=f"Photo with {record['total']} vehicles")).to_be_visible()
+        expect(
+            each.get_by_role("img", name=f"Photo with {record['total']} vehicles")
+        ).to_be_visible()
         expect(each).to_contain_text(f"{record['total']} vehicles")
     assert history[1]["photo"].startswith("default/main/2026-05-04/🚗")
     assert all((app.storage / record["photo"]).is_file() for record in history)
@@ -80,12 +82,12 @@ def test_a_bad_photo_among_good_ones(app: App, open_page) -> None:
     assert len(recorded(app)) == 2
 
 
-@pytest.mark.parametrize("leaves_at", ["Keeping", "analysed"])
+@pytest.mark.parametrize("leaves_at", ["Keeping", "of 8 analysed"])
 def test_leaving_the_page_loses_nothing(app: App, open_page, leaves_at: str) -> None:
     page = open_page(app)
     visit(page, "/upload", "Upload photos")
     names = [f"left at {leaves_at} {number}.jpg" for number in range(8)]
-    start = {"Keeping": 100, "analysed": 200}[leaves_at]
+    start = {"Keeping": 100, "of 8 analysed": 200}[leaves_at]
     upload(
         page,
         *(
@@ -100,7 +102,7 @@ def test_leaving_the_page_loses_nothing(app: App, open_page, leaves_at: str) -> 
         return sum(f"/left at {leaves_at} " in file for file in recorded(app)) == len(names)
 
     eventually(all_there)
-    visit(page, f"/history?text=left+at+{leaves_at}", "History")
+    visit(page, f"/history?text=left+at+{leaves_at.replace(' ', '+')}", "History")
     expect(page.get_by_text(f"{len(names)} snapshots")).to_be_visible()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from .app import NORTH, App, another, upload, visit
+from .app import NORTH, another, upload, visit
 
 
 def says(page: Page, *texts: str) -> None:

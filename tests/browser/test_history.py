@@ -24,7 +24,6 @@ def found(page: Page, number: int) -> None:
     """So many snapshots are said, and that many rows shown."""
     expect(page.get_by_text(f"{number} snapshot{'' if number == 1 else 's'}")).to_be_visible()
     table = page.get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()
     expect(table.locator("table")).to_have_attribute("aria-rowcount", str(number + 1))
     settled(page)
 
@@ -32,7 +31,7 @@ def found(page: Page, number: int) -> None:
 def type_date(page: Page, label: str, date: str) -> None:
     for part, value in zip(("year", "month", "day"), date.split("-"), strict=True):
         page.get_by_role("spinbutton", name=f"{part}, {label}").press_sequentially(value)
-    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1).click()
 
 
 def test_filters_and_their_address(app: App, open_page) -> None:

@@ -20,7 +20,7 @@ def app(make_app, with_samples) -> App:
 
 def set_capacity(page: Page, lot: str, capacity: str) -> None:
     form = page.get_by_test_id("stForm").filter(has=page.get_by_text(lot, exact=True))
-    form.get_by_label("Capacity (spaces)").fill(capacity)
+    form.get_by_role("spinbutton", name="Capacity (spaces)").fill(capacity)
     form.get_by_role("button", name="Save").click()
     expect(page.get_by_text(f"{lot} saved")).to_be_visible()
     settled(page)
@@ -50,7 +50,7 @@ def test_capacities_and_a_new_lot(app: App, open_page) -> None:
     form.get_by_role("button", name="Add").click()
     expect(page.get_by_text("There is a lot “West end” already.")).to_be_visible()
 
-    visit(page, "/", PAGE := "How full is it?")
+    visit(page, "/", "How full is it?")
     expect(card(page, "North car park")).to_contain_text("50%")
     expect(card(page, "North car park")).to_contain_text(f"{north} of {2 * north} spaces taken")
     over = card(page, "South yard")
@@ -59,8 +59,8 @@ def test_capacities_and_a_new_lot(app: App, open_page) -> None:
     expect(card(page, "West end")).to_contain_text("No photo yet.")
 
     visit(page, "/lots", "Lots")
-    set_capacity(page, "North car park", "")
-    visit(page, "/", PAGE)
+    set_capacity(page, "North car park", "0")
+    visit(page, "/", "How full is it?")
     expect(card(page, "North car park")).to_contain_text(f"{north} vehicles")
     page.get_by_role("link", name="Set the capacity").click()
     expect(page).to_have_title("Lots")
@@ -75,9 +75,7 @@ def test_the_overview_says_what_the_database_says(app: App, open_page) -> None:
             shown = card(page, lot.name)
             assert counts(shown) == latest.vehicles.as_dict()
             expect(shown).to_contain_text(f"{latest.vehicles.total / lot.capacity:.0%}")
-            expect(shown).to_contain_text(
-                f"{latest.vehicles.total} of {lot.capacity} spaces taken"
-            )
+            expect(shown).to_contain_text(f"{latest.vehicles.total} of {lot.capacity} spaces taken")
             expect(shown.get_by_text("stale")).to_be_visible()
         now = datetime.now(UTC) - timedelta(minutes=5)
         photo = replace(latest.photo, file="elsewhere.jpg", sha256="0" * 64, captured_at=now)

@@ -14,7 +14,7 @@ PHOTOS = 40
 
 @pytest.fixture
 def app(make_app) -> App:
-    made = make_app(PARKCORE_IMGSZ="640")
+    made = make_app(PARKCORE_IMGSZ="480")
     folder = made.storage / "yard" / "gate"
     folder.mkdir(parents=True)
     for number in range(PHOTOS):
@@ -67,7 +67,9 @@ def test_scan_cancel_go_on_and_retry(app: App, open_page) -> None:
 
     page = open_page(app)
     visit(page, "/scan", "Folder scan")
-    expect(page.get_by_text(f"Done: {PHOTOS - done} new, 0 known already")).to_be_visible()
+    expect(
+        page.get_by_text(f"Done: {PHOTOS - done} new, {done} known already, 0 failed.")
+    ).to_be_visible()
     metric(page, "New photos", 0)
     metric(page, "Could not be read", 1)
     failure = card(page, bad)
@@ -75,7 +77,7 @@ def test_scan_cancel_go_on_and_retry(app: App, open_page) -> None:
 
     (app.storage / bad).write_bytes(another(NORTH / "2026-05-04_20-00.jpg", 0))
     failure.get_by_role("button", name="Retry").click()
-    expect(page.get_by_text("Done: 1 new, 0 known already, 0 failed.")).to_be_visible()
+    expect(page.get_by_text(f"Done: 1 new, {PHOTOS} known already, 0 failed.")).to_be_visible()
     expect(page.get_by_text(bad)).to_have_count(0)
     metric(page, "Could not be read", 0)
     assert count(app) == PHOTOS + 1

@@ -1,0 +1,228 @@
+"""How right a detector is: pairs are one to one, and both kinds of truth are read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import CELL, SAMPLES, WEIGHTS, PaintDetector, draw_lot, encode
+
+from parkcore.detect import YoloDetector
+from parkcore.domain import Box, Detection
+from parkcore.errors import FolderError
+from parkcore.evaluate import Score, Truth, evaluate, markdown, match, read_truth
+from parkcore.images import decode
+
+
+def wide(x1: float, x2: float) -> Box:
+    return Box(x1, 0, x2, 10)
+
+
+@pytest.mark.parametrize(
+    "truths, boxes, least, matched",
+    [
+        ([], [], 0.5, {}),
+        ([wide(0, 10)], [], 0.5, {}),
+        ([], [wide(0, 10)], 0.5, {}),
+        ([wide(0, 10)], [wide(0, 10)], 0.5, {0: 0}),
+        ([wide(0, 10)], [wide(20, 30)], 0.2, {}),
+        ([wide(0, 10)], [wide(5, 15)], 0.34, {}),
+        ([wide(0, 10)], [wide(5, 15)], 0.33, {0: 0}),
+        ([wide(0, 10)], [wide(1, 11), wide(0, 10)], 0.5, {0: 1}),
+        ([wide(0, 10), wide(2, 12)], [wide(1, 11)], 0.5, {1: 0}),
+        ([wide(0, 10), wide(4, 14)], [wide(2, 12), wide(4, 14)], 0.3, {0: 0, 1: 1}),
+        ([wide(0, 10), wide(20, 30)], [wide(20, 30), wide(0, 10)], 0.5, {0: 1, 1: 0}),
+    ],
+    ids=[
+        "nothing",
+        "a vehicle that was missed",
+        "a box on nothing",
+        "the same place",
+        "another place",
+        "too little overlap",
+        "just enough overlap",
+        "the better of two boxes",
+        "one box serves one vehicle",
+        "the best pair first",
+        "whatever the order",
+    ],
+)
+def test_match(truths, boxes, least, matched):
+    assert match(truths, boxes, least) == matched
+
+
+def found(*boxes: Box) -> list[Detection]:
+    return [Detection("car", 0.9, box) for box in boxes]
+
+
+SPACES = (wide(0, 10), wide(20, 30), wide(40, 50), wide(60, 70))
+
+
+@pytest.mark.parametrize(
+    "occupied, boxes, right, count_error",
+    [
+        ((True, True, False, False), SPACES[:2], 4, 0),
+        ((True, True, False, False), (), 2, 2),
+        ((True, True, False, False), SPACES, 2, 2),
+        ((True, False, False, False), SPACES[1:2], 2, 0),
+        ((True, True, False, False), (*SPACES[:2], wide(200, 210)), 4, 0),
+        ((True, False, False, False), (SPACES[0], wide(1, 11)), 4, 0),
+    ],
+    ids=[
+        "all right",
+        "two missed",
+        "two seen that are not there",
+        "the right number in the wrong place",
+        "vehicles outside marked spaces do not count",
+        "a vehicle seen twice fills one space",
+    ],
+)
+def test_spaces_are_judged(occupied, boxes, right, count_error):
+    score = Score()
+    score.add(Truth(Path("a.jpg"), SPACES, occupied), found(*boxes))
+    assert (score.right, score.wrong) == (right, 4 - right)
+    assert score.count_errors == [count_error]
+    row = score.row()
+    assert row["spaces right"] == f"{right / 4:.1%} of 4"
+    assert row["counts exact"] == f"{int(count_error == 0)} of 1"
+
+
+def test_labelled_vehicles_are_judged():
+    score = Score()
+    score.add(Truth(Path("a.jpg"), SPACES), found(*SPACES[:3], wide(200, 210)))
+    assert score.row() == {
+        "vehicles found": "75.0% of 4",
+        "detections that match": "75.0% of 4",
+    }
+
+
+def test_nothing_found_is_no_division_by_zero():
+    score = Score()
+    score.add(Truth(Path("a.jpg"), SPACES), [])
+    assert score.row()["detections that match"] == "0.0% of 0"
+
+
+# -- reading ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spaces_set(tmp_path) -> Path:
+    folder = tmp_path / "spaces"
+    (folder / "images").mkdir(parents=True)
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (folder / "images" / name).write_bytes(encode(draw_lot(2)))
+
+    def space(x: int, occupied: int | None) -> dict:
+        left = CELL * x
+        corners = [(left, 0), (left + 40, 0), (left + 40, 40), (left, 40)]
+        return {"contour": corners, "occupied": occupied}
+
+    truth = {
+        "b.jpg": {"split": "test", "spaces": [space(0, 1), space(2, 0), space(4, None)]},
+        "a.jpg": {"split": "train", "spaces": [space(0, 1), space(1, 1), space(3, 0)]},
+        "c.jpg": {"split": "test", "spaces": [space(0, None)]},
+    }
+    (folder / "spaces.json").write_text(json.dumps(truth))
+    return folder
+
+
+def test_marked_spaces_are_read(spaces_set):
+    truths = read_truth(spaces_set)
+    assert [truth.photo.name for truth in truths] == ["a.jpg", "b.jpg"]
+    assert truths[1].boxes == (Box(0, 0, 40, 40), Box(80, 0, 120, 40))
+    assert truths[1].occupied == (True, False)
+
+
+@pytest.mark.parametrize(
+    "split, names", [("test", ["b.jpg"]), ("train", ["a.jpg"]), ("none", [])], ids=str
+)
+def test_a_part_of_a_set_is_read(spaces_set, split, names):
+    assert [truth.photo.name for truth in read_truth(spaces_set, split=split)] == names
+
+
+@pytest.fixture(params=["a list", "a table"])
+def labels_set(request, tmp_path) -> Path:
+    folder = tmp_path / "labels_set"
+    (folder / "images").mkdir(parents=True)
+    (folder / "labels").mkdir()
+    names = {
+        "a list": "names: [Car, person, motorbike]",
+        "a table": "names:\n  0: car\n  1: person\n  2: Motorcycle",
+    }
+    (folder / "data.yaml").write_text(names[request.param])
+    for name in ("a", "b"):
+        (folder / "images" / f"{name}.jpg").write_bytes(encode(draw_lot(2)))
+    (folder / "labels" / "a.txt").write_text(
+        "0 0.0625 0.1 0.1 0.16\n1 0.5 0.5 0.1 0.1\n2 0.1875 0.1 0.1 0.16\n"
+    )
+    (folder / "labels" / "b.txt").write_text("1 0.5 0.5 0.1 0.1\n")
+    (folder / "labels" / "without_photo.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    return folder
+
+
+def test_labelled_boxes_are_read(labels_set):
+    [truth] = read_truth(labels_set)
+    assert truth.photo.name == "a.jpg"
+    assert truth.occupied is None
+    assert [box.as_tuple() for box in truth.boxes] == [
+        pytest.approx((4, 4, 36, 36)),
+        pytest.approx((44, 4, 76, 36)),
+    ]
+
+
+def test_a_folder_without_truth_is_explained(tmp_path):
+    with pytest.raises(FolderError, match=r"neither spaces\.json nor labels/"):
+        read_truth(tmp_path)
+
+
+# -- the whole ----------------------------------------------------------------------------------
+
+
+def test_a_detector_that_is_right_scores_full_marks(labels_set, spaces_set):
+    seen: list[str] = []
+    [row] = evaluate(
+        read_truth(labels_set), PaintDetector(), [0.5], on_photo=lambda p: seen.append(p.name)
+    )
+    assert row["vehicles found"] == row["detections that match"] == "100.0% of 2"
+    assert (row["model"], row["imgsz"], row["confidence"]) == ("paint", "640", "0.5")
+    assert seen == ["a.jpg"]
+    [row] = evaluate(read_truth(spaces_set), PaintDetector(), [0.5])
+    assert row["spaces right"] == "100.0% of 5"
+    assert row["count error per 100 spaces"] == "0.0"
+
+
+def test_one_pass_serves_every_confidence(labels_set):
+    class Doubtful(PaintDetector):
+        runs = 0
+
+        def detect(self, image):
+            self.runs += 1
+            sure, doubtful = super().detect(image)
+            return [sure, replace(doubtful, confidence=0.3)]
+
+    detector = Doubtful()
+    rows = evaluate(read_truth(labels_set), detector, [0.2, 0.5, 0.95])
+    assert [row["vehicles found"] for row in rows] == [
+        "100.0% of 2",
+        "50.0% of 2",
+        "0.0% of 2",
+    ]
+    assert detector.runs == 1
+
+
+def test_leaving_out_the_less_sure_afterwards_is_as_good_as_never_asking(yolo):
+    """What `evaluate` relies on, checked on the real model."""
+    data = (SAMPLES / "sample-north" / "gate" / "2026-05-04_09-00.jpg").read_bytes()
+    image = decode(data, max_megapixels=50).image
+    asked = YoloDetector(WEIGHTS, confidence=0.5, imgsz=1280).detect(image)
+    kept = [found for found in yolo.detect(image) if found.confidence >= 0.5]
+    assert len(kept) > 5
+    assert asked == kept
+
+
+def test_rows_make_a_table():
+    assert markdown([{"model": "a", "right": "1"}, {"model": "b", "right": "2"}]) == (
+        "| model | right |\n| --- | --- |\n| a | 1 |\n| b | 2 |"
+    )

@@ -1,0 +1,217 @@
+"""Snapshots as rows: the same figures in JSON and CSV, and nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from conftest import MADRID, NOON
+
+from parkcore.domain import (
+    Box,
+    Detection,
+    DetectorInfo,
+    Lot,
+    Occupancy,
+    Photo,
+    Snapshot,
+    Vehicles,
+)
+from parkcore.export import HISTORY_COLUMNS, Exporter, failed_record
+from parkcore.ingest import Source
+from parkcore.occupancy import Thresholds
+
+EXPORTER = Exporter({("north", "gate"): 40, ("north", "roof"): None}, Thresholds(), MADRID)
+CAR = Detection("car", 0.87654321, Box(1.04, 2.06, 30.55, 40))
+
+
+def snapshot(**changes: object) -> Snapshot:
+    photo = Photo(
+        **{
+            "file": "north/gate/a.jpg",
+            "sha256": "0" * 64,
+            "size_bytes": 1,
+            "width": 640,
+            "height": 480,
+            "captured_at": NOON,
+            "time_source": "exif",
+            "lot_id": "north",
+            "camera_id": "gate",
+            **{key: value for key, value in changes.items() if key in Photo.__slots__},
+        }
+    )
+    return Snapshot(
+        photo,
+        changes.get("vehicles", Vehicles(car=29, bus=1)),
+        DetectorInfo("m.pt", "abc", 0.2, 1280),
+        12.3456,
+        changes.get("detections"),
+    )
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_record_has_the_counts_and_what_follows_from_them():
+    assert EXPORTER.record(snapshot()) == {
+        "photo": "north/gate/a.jpg",
+        "captured_at": "2026-05-04T12:00:00+02:00",
+        "time_source": "exif",
+        "lot": "north",
+        "camera": "gate",
+        "vehicles": {"car": 29, "motorcycle": 0, "bus": 1, "truck": 0},
+        "total": 30,
+        "capacity": 40,
+        "rate": 0.75,
+        "level": "moderate",
+        "milliseconds": 12.3,
+        "error": None,
+    }
+
+
+def test_a_record_has_its_detections_where_it_has_them():
+    record = EXPORTER.record(snapshot(detections=(CAR,)))
+    assert record["detections"] == [
+        {"label": "car", "confidence": 0.8765, "box": [1.0, 2.1, 30.6, 40]}
+    ]
+    assert EXPORTER.record(snapshot(detections=()))["detections"] == []
+
+
+def test_a_record_is_json():
+    record = EXPORTER.history_record(snapshot(detections=(CAR,)))
+    assert json.loads(json.dumps(record)) == record
+
+
+@pytest.mark.parametrize(
+    "camera, vehicles, capacity, rate, level",
+    [
+        ("gate", 0, 40, 0, "quiet"),
+        ("gate", 1, 40, 0.025, "quiet"),
+        ("gate", 39, 40, 0.975, "full"),
+        ("gate", 50, 40, 1.25, "full"),
+        ("roof", 50, None, None, None),
+        ("unheard of", 50, None, None, None),
+    ],
+    ids=[
+        "an empty lot",
+        "one car",
+        "nearly full",
+        "more vehicles than spaces",
+        "a capacity not known",
+        "a camera not known",
+    ],
+)
+def test_what_follows_from_the_counts(camera, vehicles, capacity, rate, level):
+    record = EXPORTER.record(snapshot(camera_id=camera, vehicles=Vehicles(car=vehicles)))
+    assert (record["capacity"], record["rate"], record["level"]) == (capacity, rate, level)
+    assert EXPORTER.occupancy(snapshot(camera_id=camera)) == Occupancy(
+        Vehicles(car=29, bus=1), capacity
+    )
+
+
+@pytest.mark.parametrize(
+    "zone, said",
+    [
+        ("UTC", "2026-05-04T10:00:00+00:00"),
+        ("Asia/Kolkata", "2026-05-04T15:30:00+05:30"),
+        ("America/New_York", "2026-05-04T06:00:00-04:00"),
+    ],
+)
+def test_times_are_the_sites(zone, said):
+    exporter = Exporter({}, Thresholds(), ZoneInfo(zone))
+    assert exporter.record(snapshot())["captured_at"] == said
+    assert datetime.fromisoformat(said) == NOON
+
+
+def test_csv_has_a_column_per_figure():
+    [row] = rows(EXPORTER.csv([snapshot()]))
+    assert tuple(row) == HISTORY_COLUMNS
+    assert row == {
+        "photo": "north/gate/a.jpg",
+        "captured_at": "2026-05-04T12:00:00+02:00",
+        "time_source": "exif",
+        "lot": "north",
+        "camera": "gate",
+        "car": "29",
+        "motorcycle": "0",
+        "bus": "1",
+        "truck": "0",
+        "total": "30",
+        "capacity": "40",
+        "rate": "0.75",
+        "level": "moderate",
+        "milliseconds": "12.3",
+        "model": "m.pt",
+        "model_version": "abc",
+    }
+
+
+def test_csv_of_nothing_is_its_header():
+    assert EXPORTER.csv([]) == ",".join(HISTORY_COLUMNS) + "\r\n"
+
+
+def test_what_is_not_known_is_an_empty_cell():
+    [row] = rows(EXPORTER.csv([snapshot(camera_id="roof")]))
+    assert (row["capacity"], row["rate"], row["level"]) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    "file, cell",
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1+1.jpg", "'+1+1.jpg"),
+        ("-2.jpg", "'-2.jpg"),
+        ("@SUM(A1).jpg", "'@SUM(A1).jpg"),
+        ("\t=1.jpg", "'\t=1.jpg"),
+        ("\r=1.jpg", "'\r=1.jpg"),
+        ("north/=1.jpg", "north/=1.jpg"),
+        ("a,b.jpg", "a,b.jpg"),
+        ('a "b".jpg', 'a "b".jpg'),
+        ("two\nlines.jpg", "two\nlines.jpg"),
+        ("🚗/停.jpg", "🚗/停.jpg"),
+        ("'quoted.jpg", "'quoted.jpg"),
+    ],
+    ids=[
+        "a formula that starts a program",
+        "a plus",
+        "a minus",
+        "an at sign",
+        "a tab before a formula",
+        "a line end before a formula",
+        "a sign in the middle is harmless",
+        "a comma",
+        "quotes",
+        "two lines",
+        "emoji and Chinese",
+        "a quote of its own",
+    ],
+)
+def test_no_name_is_run_by_a_spreadsheet(file, cell):
+    text = EXPORTER.csv([snapshot(file=file), snapshot()])
+    read = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["photo"] for row in read] == [cell, "north/gate/a.jpg"]
+
+
+def test_no_lot_or_camera_is_run_either():
+    [row] = rows(EXPORTER.csv([snapshot(lot_id="=1+1", camera_id="@roof")]))
+    assert (row["lot"], row["camera"]) == ("'=1+1", "'@roof")
+
+
+def test_a_photo_that_could_not_be_read_has_no_counts(tmp_path):
+    source = Source(tmp_path, "north/a.jpg", Lot("north", "North"), "gate")
+    record = failed_record("north/a.jpg", "the file is empty", source)
+    assert record["error"] == "the file is empty"
+    assert (record["lot"], record["camera"]) == ("north", "gate")
+    assert record["total"] is record["rate"] is record["level"] is None
+    assert set(record["vehicles"].values()) == {None}
+    assert failed_record("a.jpg", "gone")["lot"] is None
+
+
+def test_good_and_bad_photos_have_the_same_keys():
+    good = EXPORTER.record(snapshot(detections=(CAR,)))
+    assert set(failed_record("a.jpg", "gone")) == set(good)

@@ -1,0 +1,174 @@
+"""The samples go without a trace, and take nothing of the user's with them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from collections import deque
+
+import pytest
+from conftest import SAMPLES, draw_lot, encode
+from unprivileged import no_privileges, reachable_folder
+
+from parkcore.domain import Lot
+from parkcore.errors import FolderError
+from parkcore.folder import Storage, find_photos, pending, scan
+from parkcore.ingest import content_id
+from parkcore.samples import remove_samples
+
+SAMPLE_PHOTOS = [encode(draw_lot(n + 1, seed=n)) for n in range(3)]
+
+
+def bring_samples(root, lot: str = "sample-north") -> None:
+    folder = root / lot / "gate"
+    folder.mkdir(parents=True)
+    for n, data in enumerate(SAMPLE_PHOTOS):
+        (folder / f"{n}.jpg").write_bytes(data)
+    hashes = json.dumps([content_id(data) for data in SAMPLE_PHOTOS])
+    (root / lot / "lot.toml").write_text(f'name = "North"\ncapacity = 9\nsample_photos = {hashes}')
+
+
+@pytest.fixture
+def samples(storage):
+    bring_samples(storage.root)
+    return storage.root / "sample-north"
+
+
+@pytest.fixture
+def read(storage, analyser, store):
+    def read_everything() -> None:
+        queue = deque(pending(storage.root, storage, store).sources)
+        scan(queue, analyser, store, root=storage.root)
+
+    return read_everything
+
+
+def test_samples_go_without_a_trace(samples, storage, store, read):
+    read()
+    assert [lot.is_sample for lot in store.lots()] == [True]
+    assert remove_samples(store, storage) == 3
+    assert store.count() == 0
+    assert store.lots() == store.cameras() == store.failures() == []
+    assert store.files() == {}
+    assert not samples.exists()
+    assert storage.root.is_dir()
+
+
+def test_removing_twice_is_fine(samples, storage, store, read):
+    read()
+    remove_samples(store, storage)
+    assert remove_samples(store, storage) == 0
+
+
+def test_own_lots_are_left_alone(samples, storage, store, read, add_photo):
+    own = add_photo("north/gate/a.jpg", vehicles=5, seed=77)
+    read()
+    assert remove_samples(store, storage) == 3
+    assert own.exists()
+    assert [lot.id for lot in store.lots()] == ["north"]
+    assert store.count() == 1
+
+
+def test_own_photos_in_a_sample_lot_stay(samples, storage, store, read, add_photo):
+    own = add_photo("sample-north/gate/own.jpg", vehicles=7, seed=77)
+    read()
+    assert remove_samples(store, storage) == 3
+    assert list(find_photos(storage.root)) == [own]
+    [snapshot] = store.snapshots()
+    assert snapshot.vehicles.total == 7
+    assert store.lots() == [Lot("sample-north", "North", 9, is_sample=False)]
+
+
+def test_own_photos_that_were_not_read_yet_stay_too(samples, storage, store, read, add_photo):
+    read()
+    own = add_photo("sample-north/gate/own.jpg", vehicles=7, seed=77)
+    remove_samples(store, storage)
+    assert own.exists()
+    read()
+    assert store.count() == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["contract.pdf", "gate/video.mp4", ".hidden", "gate/half.jpg.part"],
+    ids=["a document", "a video", "a hidden file", "a photo that is still coming"],
+)
+def test_other_files_of_the_users_stay(samples, storage, store, read, name):
+    read()
+    (samples / name).write_bytes(b"mine")
+    remove_samples(store, storage)
+    assert (samples / name).read_bytes() == b"mine"
+    assert list(find_photos(storage.root)) == []
+    assert store.count() == 0
+
+
+def test_a_photo_of_the_users_own_that_was_named_like_a_sample_stays(samples, storage, store, read):
+    mine = samples / "gate" / "0.jpg"
+    mine.write_bytes(encode(draw_lot(9, seed=99)))
+    read()
+    remove_samples(store, storage)
+    assert mine.exists()
+    assert store.count() == 1
+
+
+def test_a_copy_of_a_sample_in_an_own_lot_is_read_again(samples, storage, store, read):
+    read()
+    own = storage.root / "west" / "a.jpg"
+    own.parent.mkdir()
+    own.write_bytes(SAMPLE_PHOTOS[0])
+    read()
+    remove_samples(store, storage)
+    assert own.exists()
+    read()
+    assert [one.photo.lot_id for one in store.snapshots()] == ["west"]
+
+
+def test_samples_whose_folder_is_gone_go_from_the_history(samples, storage, store, read):
+    """The user deleted the folder by hand first."""
+    read()
+    shutil.rmtree(samples)
+    assert remove_samples(store, storage) == 3
+    assert store.count() == 0
+    assert store.lots() == []
+
+
+@pytest.mark.parametrize(
+    "text", [b'name = "Mine now"', b"capacity = ", b"name = 'caf\xe9'"],
+    ids=["without the samples", "broken", "not UTF-8"],
+)  # fmt: skip
+def test_a_changed_lot_file_costs_no_photo(samples, storage, store, read, text):
+    read()
+    (samples / "lot.toml").write_bytes(text)
+    try:
+        remove_samples(store, storage)
+    except FolderError as refusal:
+        assert str(samples / "lot.toml") in str(refusal)
+    assert len(list(find_photos(storage.root))) == 3
+    assert store.count() == 3
+
+
+def test_a_sample_that_cannot_be_deleted_is_named(analyser, store):
+    with reachable_folder() as root:
+        storage = Storage(root, "default")
+        bring_samples(root)
+        scan(deque(pending(root, storage, store).sources), analyser, store, root=root)
+        for folder in (root / "sample-north" / "gate", root / "sample-north", root):
+            folder.chmod(0o555)
+        with no_privileges(), pytest.raises(FolderError, match="sample-north"):
+            remove_samples(store, storage)
+        assert store.count() == 3
+
+
+def test_without_samples_there_is_nothing_to_do(storage, store, read, add_photo):
+    add_photo("north/a.jpg")
+    read()
+    assert remove_samples(store, storage) == 0
+    assert store.count() == 1
+
+
+@pytest.mark.parametrize("lot", ["sample-north", "sample-south"])
+def test_the_samples_as_they_are_shipped_are_all_named(lot):
+    named = tomllib.loads((SAMPLES / lot / "lot.toml").read_text(encoding="utf-8"))["sample_photos"]
+    there = [content_id(photo.read_bytes()) for photo in find_photos(SAMPLES / lot)]
+    assert sorted(there) == sorted(named)
