@@ -52,8 +52,9 @@ def occupancy_over_time(frame: pd.DataFrame, capacities: Mapping[str, int | None
         _lot_over_time(lot_frame, str(lot), capacities.get(str(lot)))
         for lot, lot_frame in frame.groupby("lot", sort=True)
     ]
+    nothing = frame.rename(columns={"total": "vehicles"}).assign(rate=None).iloc[:0]
     columns = ["at", "lot", "vehicles", "rate"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns] if parts else nothing[columns]
 
 
 def _lot_over_time(frame: pd.DataFrame, lot: str, capacity: int | None) -> pd.DataFrame:

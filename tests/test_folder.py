@@ -317,6 +317,7 @@ def test_folders_of_the_system_are_passed_over(storage, store, name):
     write(storage.root / "north" / name / "a.jpg")
     assert pending(storage.root, storage, store).sources == []
 
+
 # -- what is still to be read -------------------------------------------------------------------
 
 
