@@ -42,6 +42,9 @@ class App:
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
 
+    def __post_init__(self) -> None:
+        (self.root / "parkcore.toml").touch()  # so that the developer's own is not read
+
     @property
     def db(self) -> Path:
         return self.root / "parkcore.db"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,7 +17,7 @@ PHOTOS = 40
 
 @pytest.fixture
 def app(make_app) -> App:
-    made = make_app(PARKCORE_IMGSZ="480")
+    made = make_app(PARKCORE_IMGSZ="320")
     folder = made.storage / "yard" / "gate"
     folder.mkdir(parents=True)
     for number in range(PHOTOS):
@@ -36,33 +39,46 @@ def metric(page: Page, label: str, value: int) -> None:
     expect(shown.get_by_test_id("stMetricValue")).to_have_text(str(value))
 
 
+@contextmanager
+def held(app: App) -> Iterator[None]:
+    """Make the scan wait at the photo in hand, as another process that writes would.
+
+    The pages go on: who only reads never waits.
+    """
+    with closing(sqlite3.connect(app.db, timeout=30, isolation_level=None)) as connection:
+        connection.execute("begin immediate")
+        yield
+
+
 def test_scan_cancel_go_on_and_retry(app: App, open_page) -> None:
     bad = "yard/gate/2026-05-04_09-59.jpg"
-    first = open_page(app)
-    visit(first, "/scan", "Folder scan")
-    metric(first, "New photos", PHOTOS + 1)
+    first, second = open_page(app), open_page(app)
+    for page in (first, second):
+        visit(page, "/scan", "Folder scan")
+        metric(page, "New photos", PHOTOS + 1)
     first.get_by_role("button", name="Scan").click()
-    expect(first.get_by_text(f"of {PHOTOS + 1} photos · yard/gate/2026-05-04_")).to_be_visible()
-
-    second = open_page(app)
-    visit(second, "/scan", "Folder scan")
-    expect(second.get_by_text(re.compile(rf"[2-9]\d* of {PHOTOS + 1} photos"))).to_be_visible(
-        timeout=30_000
-    )
-    second.get_by_role("button", name="Cancel").click()
+    eventually(lambda: count(app) >= 2, timeout_s=30)
+    with held(app):
+        now = re.compile(rf"[2-9]\d* of {PHOTOS + 1} photos · yard/gate/2026-05-04_10-")
+        expect(first.get_by_text(now)).to_be_visible()
+        expect(second.get_by_text(now)).to_be_visible()
+        second.get_by_role("button", name="Cancel").click()
+        settled(second)
     for page in (first, second):
         expect(page.get_by_text(re.compile(r"Cancelled: \d+ new"))).to_be_visible()
         settled(page)
     done = count(app)
-    assert 0 < done < PHOTOS
+    assert 2 <= done < PHOTOS
     expect(first.get_by_text(f"Cancelled: {done} new, 0 known already, 1 failed.")).to_be_visible()
     metric(first, "New photos", PHOTOS - done)
     metric(first, "Known already", done)
     second.context.close()
 
-    first.get_by_role("button", name="Scan").click()
-    expect(first.get_by_text(f"of {PHOTOS - done} photos")).to_be_visible()
-    first.context.close()
+    with held(app):
+        first.get_by_role("button", name="Scan").click()
+        expect(first.get_by_text(f"0 of {PHOTOS - done} photos")).to_be_visible()
+        first.context.close()
+        assert count(app) == done
     eventually(lambda: count(app) == PHOTOS)
 
     page = open_page(app)
