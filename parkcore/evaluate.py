@@ -169,6 +169,7 @@ def evaluate(
     """
     scores = {confidence: Score() for confidence in confidences}
     milliseconds: list[float] = []
+    detector.load()
     for truth in truths:
         on_photo(truth.photo)
         image = decode(truth.photo.read_bytes(), max_megapixels=500).image
