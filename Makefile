@@ -15,11 +15,11 @@ TORCH_INDEX ?=
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.runtime
-	$(BIN)/parkcore scan
+	-$(BIN)/parkcore scan
 	exec $(BIN)/streamlit run streamlit_app.py $(if $(PORT),--server.port $(PORT))
 
 test: check $(VENV)/.browser
-	$(BIN)/pytest
+	BROWSER=required $(BIN)/pytest
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

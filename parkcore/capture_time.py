@@ -107,7 +107,7 @@ def time_in_name(path: str, zone: tzinfo) -> datetime | None:
     parts = PurePath(path.replace("\\", "/")).parts[-7:]
     name = parts[-1] if parts else ""
     for match, base in _matches(name, "/".join(parts)):
-        found = _moment(match, base, UTC if name.startswith("PXL_") else zone)
+        found = _moment(match, base, UTC if re.search(r"(?:^|_)PXL_", name) else zone)
         if found is not None:
             return found
     if unix := _UNIX.search(name):

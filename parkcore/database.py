@@ -12,7 +12,7 @@ from typing import Any, Self
 from sqlite_utils import Database
 
 from parkcore.errors import StoreError
-from parkcore.schema import migrations
+from parkcore.schema import NAMES, migrations
 
 BUSY_S = 30
 """How long a write waits for another process's before it gives up."""
@@ -74,7 +74,7 @@ class Connection:
             self._db.execute("pragma foreign_keys = on")
             self._db.execute("pragma synchronous = full")  # committed means kept, power cut or not
             applied = {migration.name for migration in migrations.applied(self._db)}
-        newer = applied - {migration.name for migration in migrations._migrations}
+        newer = applied - NAMES
         if newer:
             raise StoreError(
                 f"the database {self._name} was made by a newer Parkcore (it has {min(newer)});"
@@ -91,7 +91,9 @@ class Connection:
         try:
             self._db.execute("pragma journal_mode = wal")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error):  # another process is at it; the next to open tries again
+            # Another process is at it, and the next to open tries again; or the file can only be
+            # read, and then writing says so.
+            if "locked" not in str(error) and "readonly" not in str(error):
                 raise
 
     @contextmanager

@@ -58,14 +58,20 @@ class YoloDetector:
     """YOLOv8 by Ultralytics. Loaded at the first photo; may be shared by threads.
 
     Args:
-        weights: the model's file.
+        weights: the model's file, or what finds (and may fetch) it when it is needed first.
         confidence: detections less sure are left out, 0..1.
         imgsz: the image's longer side in pixels as the model sees it.
     """
 
-    def __init__(self, weights: Path, *, confidence: float, imgsz: int) -> None:
-        self._weights, self._confidence, self._imgsz = weights, confidence, imgsz
+    def __init__(
+        self, weights: Path | Callable[[], Path], *, confidence: float, imgsz: int
+    ) -> None:
+        self._given, self._confidence, self._imgsz = weights, confidence, imgsz
         self._lock = threading.Lock()  # one Ultralytics predictor serves one thread at a time
+
+    @cached_property
+    def _weights(self) -> Path:
+        return self._given if isinstance(self._given, Path) else self._given()
 
     @cached_property
     def info(self) -> DetectorInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ Level = Literal["quiet", "moderate", "busy", "full"]
 
 DEFAULT_CAMERA = "main"
 """The camera of photos that lie directly in a lot's folder or come from the upload page."""
+
+
+DATE_FOLDER = re.compile(r"(19|20)\d\d([-_.]?(0[1-9]|1[0-2])([-_.]?(0[1-9]|[12]\d|3[01]))?)?")
+"""Folders of such names only sort photos by date; they name neither a lot nor a camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,8 @@ class Snapshot:
     milliseconds: float
     detections: tuple[Detection, ...] | None = None
     """None where the list was not asked for; the counts are always there."""
+    note: str = ""
+    """What is doubtful about the photo, such as a capture time that was not believed."""
     id: int | None = None
     """None until it is recorded."""
 
@@ -191,6 +198,11 @@ class Occupancy:
         return None if self.capacity is None else self.vehicles.total / self.capacity
 
     @property
+    def percent(self) -> int | None:
+        """The rate in whole percent, rounded down, so that no level is read before it begins."""
+        return None if self.capacity is None else 100 * self.vehicles.total // self.capacity
+
+    @property
     def free(self) -> int | None:
         """Spaces left, negative when there are more vehicles than spaces."""
         return None if self.capacity is None else self.capacity - self.vehicles.total
@@ -206,8 +218,12 @@ def check_name(kind: str, name: str) -> None:
     """Lots and cameras are named like their folders, so a name must be possible as one."""
     if name != folder_name(name) or not name:
         raise ValueError(
-            f"{name!r} cannot name a {kind}: a name is at most 80 characters, without / or \\,"
-            " without control characters, and does not begin with a dot or end with a space"
+            f"{name!r} cannot name a {kind}: a name has 1 to 80 characters, none of them"
+            ' / \\ : * ? " < > | or a control character, and no dot or space at its ends'
+        )
+    if DATE_FOLDER.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot name a {kind}: it is a date, and folders of dates only sort photos"
         )
 
 

@@ -16,7 +16,7 @@ import json
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,13 +113,20 @@ def read_truth(folder: Path, *, split: str | None = None) -> list[Truth]:
     """The labelled photos of a data set.
 
     Raises:
-        FolderError: neither `spaces.json` nor `labels/` is there.
+        FolderError: there is no truth in it, or it cannot be read.
     """
-    if (folder / "spaces.json").is_file():
-        return list(_spaces(folder, split))
-    if (folder / "labels").is_dir():
-        return list(_labels(folder))
-    raise FolderError(f"{folder} has neither spaces.json nor labels/, so there is no truth in it")
+    try:
+        if (folder / "spaces.json").is_file():
+            truths = list(_spaces(folder, split))
+        elif (folder / "labels").is_dir():
+            truths = list(_labels(folder))
+        else:
+            raise FolderError(f"{folder} has neither spaces.json nor labels/ to measure against")
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise FolderError(f"the labels in {folder} cannot be read: {error!r}") from error
+    if not truths:
+        raise FolderError(f"there is no labelled photo in {folder}; check --split")
+    return truths
 
 
 def _spaces(folder: Path, split: str | None) -> Iterator[Truth]:
@@ -159,8 +166,6 @@ def evaluate(
     truths: Iterable[Truth],
     detector: Detector,
     confidences: Sequence[float],
-    *,
-    on_photo: Callable[[Path], None] = lambda photo: None,
 ) -> list[dict[str, str]]:
     """Score a detector at several confidences in one pass; a table row for each.
 
@@ -171,7 +176,6 @@ def evaluate(
     milliseconds: list[float] = []
     detector.load()
     for truth in truths:
-        on_photo(truth.photo)
         image = decode(truth.photo.read_bytes(), max_megapixels=500).image
         started = time.perf_counter()
         detections = detector.detect(image)

@@ -104,6 +104,6 @@ def failed_record(photo: str, error: str, source: Source | None = None) -> dict[
 
 def _unformula(value: Any) -> Any:
     """Keep spreadsheets from running a name such as `=cmd()` (OWASP, CSV injection)."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and value.lstrip().startswith(tuple("=+-@＝＋－＠")):
         return "'" + value
     return value

@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-from parkcore.domain import DEFAULT_CAMERA, Lot, folder_name
+from parkcore.domain import DATE_FOLDER, DEFAULT_CAMERA, Lot, folder_name
 from parkcore.errors import FolderError
 from parkcore.images import SUFFIXES, looks_like_photo
 from parkcore.ingest import Analyser, Outcome, Source
@@ -29,7 +30,6 @@ _NOT_OURS = {
 }
 """Folders that file systems and network drives keep for themselves."""
 
-_DATE = re.compile(r"(19|20)\d\d([-_.]?(0[1-9]|1[0-2])([-_.]?(0[1-9]|[12]\d|3[01]))?)?")
 _YEAR_MONTH_DAY = re.compile(r"/(19|20)\d\d/(0[1-9]|1[0-2])(/(0[1-9]|[12]\d|3[01]))?/")
 
 
@@ -40,7 +40,13 @@ class Storage:
     root: Path
     default_lot: str
 
-    def source(self, path: Path, *, base: Path | None = None) -> Source:
+    def source(
+        self,
+        path: Path,
+        *,
+        base: Path | None = None,
+        describe: Callable[[str, str | None], Lot] | None = None,
+    ) -> Source:
         """Whose photo a file is: `<lot>/<camera>/…` below the storage folder.
 
         Files right in a lot's folder are its main camera's; folders that are dates, as
@@ -48,13 +54,15 @@ class Storage:
 
         Args:
             base: the folder to read lot and camera from, for files outside the storage folder.
+            describe: used instead of `lot`.
         """
         inside = _below(path, self.root)
         relative = inside or _below(path, base or path.parent) or Path(path.name)
         lot_id, camera_id = self._place(relative)
         file = _text(inside.as_posix() if inside else str(path.absolute()))
         folders = _folders(relative)
-        return Source(path, file, self.lot(lot_id, folders[0] if folders else None), camera_id)
+        lot = (describe or self.lot)(lot_id, folders[0] if folders else None)
+        return Source(path, file, lot, camera_id)
 
     def lot(self, lot_id: str, folder: str | None = None) -> Lot:
         """A lot as its folder's `lot.toml` describes it, or by its id alone.
@@ -102,20 +110,23 @@ class Storage:
         if f".{suffix.lower()}" not in SUFFIXES:
             stem, suffix = name, "jpg"
         stem = folder_name(stem) or "photo"
-        stem = stem[:60].encode()[:200].decode(errors="ignore")
+        stem = stem.encode()[:200].decode(errors="ignore")
         folder = self.root / lot.id / camera_id / f"{at:%Y-%m-%d}"
         path = folder / f"{sha256[:8]}_{stem}.{suffix}"
-        unfinished = path.with_name(path.name + ".part")
+        unfinished: Path | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as out:
+            with NamedTemporaryFile(dir=folder, prefix=".", suffix=".part", delete=False) as out:
+                unfinished = Path(out.name)
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
+            unfinished.chmod(0o644)
             unfinished.replace(path)
         except OSError as error:
-            with suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+            if unfinished is not None:
+                with suppress(OSError):
+                    unfinished.unlink(missing_ok=True)
             raise FolderError(
                 f"the photo cannot be kept in {folder} ({error.strerror}); free some space or make"
                 " the folder writable, then try again"
@@ -140,7 +151,7 @@ class Pending:
     failed_before: int = 0
     """Of the unchanged files those that could not be read; only a retry reads them again."""
     skipped: list[str] = field(default_factory=list)
-    """Folders that could not be listed, and why."""
+    """Folders that could not be listed and lots' descriptions that could not be used."""
 
 
 @dataclass(slots=True)
@@ -151,11 +162,14 @@ class Tally:
     known: int = 0
     failed: int = 0
     problems: list[Outcome] = field(default_factory=list)
+    """The failed, and the new with something doubtful about them."""
 
     def add(self, outcome: Outcome) -> None:
         match outcome.status:
             case "new":
                 self.new += 1
+                if outcome.snapshot and outcome.snapshot.note:
+                    self.problems.append(outcome)
             case "known":
                 self.known += 1
             case "failed":
@@ -165,8 +179,11 @@ class Tally:
                 pass
 
 
-def pending(folder: Path, storage: Storage, store: Store) -> Pending:
+def pending(folder: Path, storage: Storage, store: Store, *, retry: bool = False) -> Pending:
     """The photos of a folder that are not known yet, in the order of their names.
+
+    Args:
+        retry: those included that could not be read before.
 
     Raises:
         FolderError: the folder itself is missing or cannot be listed.
@@ -174,17 +191,29 @@ def pending(folder: Path, storage: Storage, store: Store) -> Pending:
     base = storage.root if _below(folder, storage.root) else folder
     files, found = store.files(), Pending()
 
+    lots: dict[str, Lot] = {}
+
     def skip(error: OSError) -> None:
         found.skipped.append(f"{error.filename} cannot be read ({error.strerror})")
 
+    def describe(lot_id: str, lot_folder: str | None) -> Lot:
+        if lot_id not in lots:
+            try:
+                lots[lot_id] = storage.lot(lot_id, lot_folder)
+            except FolderError as error:  # no reason not to read its photos
+                found.skipped.append(str(error))
+                lots[lot_id] = Lot(lot_id, lot_id)
+        return lots[lot_id]
+
     for path in find_photos(folder, on_skipped=skip):
-        source = storage.source(path, base=base)
+        source = storage.source(path, base=base, describe=describe)
         before, good = files.get(source.file, (None, False))
         try:
             stat = path.stat()
         except OSError:
             stat = None  # reading it will say what is wrong
-        if stat is None or before != FileStamp(stat.st_size, stat.st_mtime_ns):
+        is_same = stat is not None and before == FileStamp(stat.st_size, stat.st_mtime_ns)
+        if not is_same or (retry and not good):
             found.sources.append(source)
         elif good:
             found.known += 1
@@ -249,8 +278,11 @@ def scan(
         ModelError, StoreError: nothing more can be judged or recorded.
     """
     tally = Tally()
-    while queue and not cancelled():
-        source = queue.popleft()
+    while not cancelled():
+        try:
+            source = queue.popleft()
+        except IndexError:  # the end; others may take from the queue too
+            break
         on_photo(source)
         outcome = analyser.ingest(source, store)
         if outcome.status == "gone" and not root.is_dir():
@@ -261,16 +293,24 @@ def scan(
         tally.add(outcome)
         on_outcome(outcome)
         if outcome.raced:  # several processes at the same photos: part ways
-            rest = list(queue)
-            queue.clear()
-            queue.extend(random.sample(rest, len(rest)))
+            _shuffle(queue)
     return tally
+
+
+def _shuffle(queue: deque[Source]) -> None:
+    """In a way that loses nothing when another thread adds or clears meanwhile."""
+    taken: list[Source] = []
+    with suppress(IndexError):
+        while True:
+            taken.append(queue.popleft())
+    random.shuffle(taken)
+    queue.extend(taken)
 
 
 def _folders(relative: Path) -> list[str]:
     """The folders above a file that are no dates."""
     path = _YEAR_MONTH_DAY.sub("/", f"/{relative.parent.as_posix()}/")
-    return [name for name in Path(path).parts[1:] if not _DATE.fullmatch(name)]
+    return [name for name in Path(path).parts[1:] if not DATE_FOLDER.fullmatch(name)]
 
 
 def _below(path: Path, root: Path) -> Path | None:

@@ -158,8 +158,7 @@ def _taken_at(photo: PIL.Image.Image) -> datetime | None:
 def _rgb(photo: PIL.Image.Image) -> Image:
     if photo.mode.startswith(("I", "F")):  # 16 bits a pixel and more: Pillow would clip them
         values = np.asarray(photo).astype(np.float32)
-        top = float(values.max(initial=1))
-        white = next((w for w in (1.0, 255.0, 65535.0) if top <= w), top)
-        grey = (values.clip(0) * (255 / white)).astype(np.uint8)
+        white = max(float(np.percentile(values, 99.9)), 1e-6)  # 10, 12 or 16 bits: nothing says
+        grey = (values * (255 / white)).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     return np.asarray(photo.convert("RGB"))

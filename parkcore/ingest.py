@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,8 +43,6 @@ class Analysis:
 
     snapshot: Snapshot
     image: Image
-    doubts: tuple[str, ...]
-    """Capture times that were found and not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +93,14 @@ class Analyser:
         )
         milliseconds = 1000 * (time.perf_counter() - started)
         snapshot = Snapshot(
-            photo, Vehicles.count(detections), self.detector.info, milliseconds, detections
+            photo,
+            Vehicles.count(detections),
+            self.detector.info,
+            milliseconds,
+            detections,
+            note="; ".join(taken.doubts),
         )
-        return Analysis(snapshot, decoded.image, taken.doubts)
+        return Analysis(snapshot, decoded.image)
 
     def analyse_file(self, source: Source) -> Analysis:
         """Look at a photo on disk.
@@ -105,9 +109,8 @@ class Analyser:
             UnreadablePhoto: it cannot be read whole; permissions and size included.
             FileNotFoundError: it is not there (any more).
         """
-        data, modified = self._read(source.path)
-        mtime = None if source.arrived_just_now else modified
-        return self.analyse(data, source, mtime=mtime)
+        data, stat = self._read(source.path)
+        return self.analyse(data, source, mtime=_mtime(source, stat))
 
     def ingest(self, source: Source, store: Store) -> Outcome:
         """Read, judge and record one photo on disk; a bad one is recorded as a failure.
@@ -116,20 +119,18 @@ class Analyser:
             ModelError, StoreError: nothing can be judged or recorded at present.
         """
         try:
-            stat = source.path.stat()
-            stamp = FileStamp(stat.st_size, stat.st_mtime_ns)
-            data, modified = self._read(source.path)
+            data, stat = self._read(source.path)
         except FileNotFoundError:
             return Outcome("gone", source)
         except UnreadablePhoto as error:
             return self._failed(source, str(error), store, None)
+        stamp = FileStamp(stat.st_size, stat.st_mtime_ns)
         known = store.known(content_id(data))
         if known:
             store.remember_file(source.file, stamp, known.photo.sha256)
             return Outcome("known", source, known)
-        mtime = None if source.arrived_just_now else modified
         try:
-            analysis = self.analyse(data, source, mtime=mtime)
+            analysis = self.analyse(data, source, mtime=_mtime(source, stat))
         except UnreadablePhoto as error:
             return self._failed(source, str(error), store, stamp)
         snapshot, is_new = self.keep(analysis, source, store, stamp)
@@ -142,7 +143,7 @@ class Analyser:
         small = thumbnail(analysis.image)
         return store.record(analysis.snapshot, small, lot=source.lot, stamp=stamp)
 
-    def _read(self, path: Path) -> tuple[bytes, datetime]:
+    def _read(self, path: Path) -> tuple[bytes, os.stat_result]:
         limit = int(self.max_megapixels * 1e6 * BYTES_PER_PIXEL)
         try:
             stat = path.stat()
@@ -155,13 +156,12 @@ class Analyser:
                     f"the file has {stat.st_size / 1e6:,.0f} MB, more than a photo within the limit"
                     f" can have ({limit / 1e6:,.0f} MB); raise PARKCORE_MAX_MEGAPIXELS if it is one"
                 )
-            return path.read_bytes(), datetime.fromtimestamp(stat.st_mtime, UTC)
+            return path.read_bytes(), stat
         except FileNotFoundError:
             raise
-        except (OSError, OverflowError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else error
+        except OSError as error:
             raise UnreadablePhoto(
-                f"the file cannot be read ({said}); check its permissions and its disk"
+                f"the file cannot be read ({error.strerror}); check its permissions and its disk"
             ) from error
 
     def _failed(
@@ -169,6 +169,16 @@ class Analyser:
     ) -> Outcome:
         store.record_failure(refusal(source, reason, self.now()), stamp)
         return Outcome("failed", source, reason=reason)
+
+
+def _mtime(source: Source, stat: os.stat_result) -> datetime | None:
+    """When the file was modified, where that may be when the photo was taken."""
+    if source.arrived_just_now:
+        return None
+    try:
+        return datetime.fromtimestamp(stat.st_mtime, UTC)
+    except (OverflowError, ValueError, OSError):  # a file system can hold times beyond ours
+        return None
 
 
 def refusal(source: Source, reason: str, at: datetime, *, in_storage: bool = True) -> Failure:

@@ -50,7 +50,8 @@ def receive(
     known = store.known(sha256)
     if known is not None:
         return Received(name, sha256, known=known)
-    refused = Source(Path(name), name, lot, camera_id)
+    unique = f"{name} (upload {sha256[:8]})"
+    refused = Source(Path(name), unique, lot, camera_id)
     try:
         decoded = decode(data, max_megapixels=analyser.max_megapixels)
     except UnreadablePhoto as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from parkcore.domain import Level, Occupancy, Vehicles
 
@@ -47,17 +48,40 @@ def camera_capacity(
     return lot_capacity if cameras_of_lot == 1 else None
 
 
-def lot_occupancy(
-    lot_capacity: int | None, views: Sequence[tuple[Vehicles, int | None]]
-) -> Occupancy:
-    """Add up what a lot's cameras see at one moment.
+def lot_capacity(own_capacity: int | None, cameras: Sequence[int | None]) -> int | None:
+    """The spaces that a lot's count is held against: those that its cameras see, where that is
+    known of each of them, else the lot's own capacity.
 
     Args:
-        lot_capacity: the lot's own capacity; without one the cameras' capacities are added up.
-        views: per camera its vehicles and its own capacity.
+        cameras: the capacity of each camera that the count is from.
     """
-    vehicles = sum((seen for seen, _ in views), Vehicles())
-    if lot_capacity is None and views:
-        capacities = [capacity for _, capacity in views if capacity is not None]
-        lot_capacity = sum(capacities) if len(capacities) == len(views) else None
-    return Occupancy(vehicles, lot_capacity)
+    seen = [capacity for capacity in cameras if capacity is not None]
+    return sum(seen) if seen and len(seen) == len(cameras) else own_capacity
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one camera saw last."""
+
+    vehicles: Vehicles
+    capacity: int | None
+    seen_at: datetime
+
+
+def lot_occupancy(
+    own_capacity: int | None, views: Sequence[View], *, valid: timedelta
+) -> tuple[Occupancy, list[View]]:
+    """Add up what a lot's cameras see now.
+
+    A camera that has not been seen for longer than `valid` before the newest look is left out:
+    what it would see is unknown. The lot's own capacity then says nothing about the rest, so
+    that the rate is known only where each camera's capacity is.
+
+    Returns:
+        The occupancy, and the views that it is made of.
+    """
+    newest = max(view.seen_at for view in views)
+    current = [view for view in views if newest - view.seen_at <= valid]
+    vehicles = sum((view.vehicles for view in current), Vehicles())
+    own = own_capacity if len(current) == len(views) else None
+    return Occupancy(vehicles, lot_capacity(own, [view.capacity for view in current])), current

@@ -40,6 +40,7 @@ def snapshot_row(snapshot: Snapshot, recorded_at: datetime) -> Row:
         "confidence": detector.confidence,
         "imgsz": detector.imgsz,
         "milliseconds": snapshot.milliseconds,
+        "note": snapshot.note,
         "recorded_at": to_text(recorded_at),
     }
 
@@ -68,6 +69,7 @@ def to_snapshot(row: Row) -> Snapshot:
         Vehicles(**{label: row[label] for label in LABELS}),
         DetectorInfo(row["model"], row["model_version"], row["confidence"], row["imgsz"]),
         row["milliseconds"],
+        note=row["note"] or "",
         id=row["id"],
     )  # fmt: skip
 

@@ -23,24 +23,46 @@ def remove_samples(store: Store, storage: Storage) -> int:
     Raises:
         FolderError: a sample cannot be deleted.
     """
+    if not storage.root.is_dir():
+        raise FolderError(
+            f"the storage folder {storage.root} is not there; mount it, or set PARKCORE_STORAGE"
+        )
     before = store.count()
-    for lot in [lot for lot in store.lots() if lot.is_sample]:
-        folder = storage.root / lot.id
+    flagged = {lot.id for lot in store.lots() if lot.is_sample}
+    described = {file.parent.name for file in storage.root.glob(f"*/{LOT_FILE}")}
+    for lot_id in sorted(flagged | described):
+        folder = storage.root / lot_id
+        was_there = folder.exists()
         try:
             samples = _sample_photos(folder / LOT_FILE)
-            if not folder.exists():  # deleted by hand: only the history is left of them
-                samples = [s.photo.sha256 for s in store.snapshots(HistoryFilter(lot_id=lot.id))]
             _delete_files(folder, samples)
         except (OSError, ValueError) as error:
+            if lot_id not in flagged:
+                continue  # a lot of the user's with a faulty description
             raise FolderError(
                 f"the samples in {folder} cannot be deleted: {folder / LOT_FILE}: {error}"
             ) from error
-        store.delete_snapshots(samples)
-        if store.count(HistoryFilter(lot_id=lot.id)):
-            store.change_lot(Lot(lot.id, lot.name, lot.capacity))
-        else:
-            store.delete_lot(lot.id)
+        if lot_id in flagged:
+            gone = samples if was_there else _without_file(store, storage, lot_id)
+            _forget(store, store.lot(lot_id), gone)
     return before - store.count()
+
+
+def _without_file(store: Store, storage: Storage, lot_id: str) -> list[str]:
+    """The photos of a lot whose folder was deleted by hand, with whatever was in it."""
+    return [
+        snapshot.photo.sha256
+        for snapshot in store.snapshots(HistoryFilter(lot_id=lot_id))
+        if not storage.path(snapshot.photo.file).exists()
+    ]
+
+
+def _forget(store: Store, lot: Lot, samples: list[str]) -> None:
+    store.delete_snapshots(samples)
+    if store.count(HistoryFilter(lot_id=lot.id)):
+        store.change_lot(Lot(lot.id, lot.name, lot.capacity))
+    else:
+        store.delete_lot(lot.id)
 
 
 def _sample_photos(file: Path) -> list[str]:
@@ -51,6 +73,8 @@ def _sample_photos(file: Path) -> list[str]:
 
 def _delete_files(folder: Path, samples: list[str]) -> None:
     if not folder.is_dir():
+        return
+    if not samples:
         return
     for photo in list(find_photos(folder)):
         if content_id(photo.read_bytes()) in samples:

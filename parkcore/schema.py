@@ -40,6 +40,7 @@ def m001_lots_snapshots_failures(db: Database) -> None:
             "confidence": float,
             "imgsz": int,
             "milliseconds": float,
+            "note": str,
             "recorded_at": str,
         },
         pk="id",
@@ -92,3 +93,7 @@ def m001_lots_snapshots_failures(db: Database) -> None:
     db.table("files", strict=True).create(
         {"file": str, "size_bytes": int, "mtime_ns": int, "sha256": str}, pk="file"
     )
+
+
+NAMES = frozenset(name for name in list(globals()) if name.startswith("m0"))
+"""The migrations that this Parkcore knows."""

@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     busy_from: float = Field(0.8, gt=0, description="Rate from which a lot is busy.")
     full_from: float = Field(0.95, gt=0, description="Rate from which a lot is full.")
 
+    @field_validator("db", "storage")
+    @classmethod
+    def _of_the_user(cls, path: Path) -> Path:
+        return path.expanduser()
+
     @field_validator("time_zone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:

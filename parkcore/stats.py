@@ -58,23 +58,24 @@ def occupancy_over_time(frame: pd.DataFrame, capacities: Mapping[str, int | None
 
 
 def _lot_over_time(frame: pd.DataFrame, lot: str, capacity: int | None) -> pd.DataFrame:
-    valid = gap(frame["at"])
+    valid = frame.groupby("camera")["at"].agg(gap)
     seen = frame.pivot_table(index="at", columns="camera", values="total", aggfunc="last")
     moments = seen.index.to_series()
     last_look = seen.notna().apply(lambda was_seen: moments.where(was_seen)).ffill()
     age = last_look.rsub(moments, axis=0)
-    current = seen.ffill().where(age <= valid)
+    current = seen.ffill().where(age.le(valid, axis="columns"))
     total = current.sum(axis=1, skipna=False)
     series = pd.DataFrame({"at": total.index, "vehicles": total.to_numpy()})
-    late = series["at"].diff() > valid
-    breaks = pd.DataFrame({"at": series["at"].shift()[late] + valid})
+    longest = valid.max()
+    late = series["at"].diff() > longest
+    breaks = pd.DataFrame({"at": series["at"].shift()[late] + longest})
     series = pd.concat([series, breaks]).sort_values("at", ignore_index=True)
     series["lot"] = lot
     series["rate"] = series["vehicles"] / capacity if capacity else None
     return series
 
 
-SUMMARY = ["lot", "photos", "seen", "mean", "mean_rate", "most", "most_rate", "most_at"]
+SUMMARY = ["lot", "seen", "mean", "mean_rate", "most", "most_rate", "most_at"]
 
 
 def summary(over_time: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +87,7 @@ def summary(over_time: pd.DataFrame) -> pd.DataFrame:
         over_time: as `occupancy_over_time` makes it.
 
     Returns:
-        Columns `lot`, `photos`, `seen` (a duration), `mean`, `mean_rate`, `most`, `most_rate`,
+        Columns `lot`, `seen` (a duration), `mean`, `mean_rate`, `most`, `most_rate`,
         `most_at`; the mean is that of the looks where none was followed by another.
     """
     rows = []
@@ -104,7 +105,6 @@ def summary(over_time: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "lot": lot,
-                "photos": len(known),
                 "seen": pd.Timedelta(seconds=seconds.sum()),
                 "mean": mean,
                 "mean_rate": mean_rate if has_rate else None,
@@ -117,9 +117,12 @@ def summary(over_time: pd.DataFrame) -> pd.DataFrame:
 
 
 def vehicles_by_type(frame: pd.DataFrame, zone: tzinfo, *, by: str) -> pd.DataFrame:
-    """The mean number of vehicles of each type per look, by hour or by day of the wall clock.
+    """The mean number of vehicles of each type on one lot, by hour or day of the wall clock.
+
+    Periods in which one of the lot's cameras saw nothing are left out: the sum is not known.
 
     Args:
+        frame: as `counts_frame` makes it, of one lot.
         by: `hour` or `day`.
 
     Returns:
@@ -128,8 +131,9 @@ def vehicles_by_type(frame: pd.DataFrame, zone: tzinfo, *, by: str) -> pd.DataFr
     wall = frame["at"].dt.tz_convert(zone)
     start = wall.dt.tz_localize(None).dt.floor("h" if by == "hour" else "D")
     keyed = frame.assign(at=start)
-    per_camera = keyed.groupby(["at", "lot", "camera"])[list(LABELS)].mean()
-    per_period = per_camera.groupby("at").sum()
+    per_camera = keyed.groupby(["at", "camera"])[list(LABELS)].mean()
+    is_whole = keyed.groupby("at")["camera"].nunique() == keyed["camera"].nunique()
+    per_period = per_camera.groupby("at").sum()[is_whole]
     photos = keyed.groupby("at").size().rename("photos")
     long = per_period.join(photos).reset_index()
     return long.melt(["at", "photos"], list(LABELS), "label", "vehicles")

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from parkcore.database import Connection
 from parkcore.domain import LABELS, Camera, Failure, Label, Lot, Snapshot
 from parkcore.errors import StoreError, UnknownLot
-from parkcore.occupancy import camera_capacity
+from parkcore.occupancy import camera_capacity, lot_capacity
 from parkcore.records import (
     Row,
     detection_rows,
@@ -122,6 +122,14 @@ class Store(Connection):
         return {
             (c.lot_id, c.id): camera_capacity(lots[c.lot_id], c.capacity, per_lot.count(c.lot_id))
             for c in cameras
+        }
+
+    def lot_capacities(self) -> dict[str, int | None]:
+        """Per lot the spaces that the sum of its cameras' counts is held against."""
+        cameras = self.cameras()
+        return {
+            lot.id: lot_capacity(lot.capacity, [c.capacity for c in cameras if c.lot_id == lot.id])
+            for lot in self.lots()
         }
 
     # -- snapshots ------------------------------------------------------------------------
@@ -254,7 +262,7 @@ class Store(Connection):
         return [to_failure(row) for row in rows]
 
     def forget_failures(self, files: Sequence[str]) -> None:
-        """Take failures off the list; a scan reads those files again that are still there."""
+        """Take failures off the list for good; a scan tries again those that are still there."""
         with self._write() as db:
             for file in files:
                 db.execute("delete from failures where file = ?", [file])

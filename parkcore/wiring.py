@@ -14,16 +14,20 @@ def open_store(settings: Settings) -> Store:
     return Store.open(settings.db)
 
 
+def read_store(settings: Settings) -> Store:
+    """The history for reading: an empty one, and no file, where there is none yet."""
+    return open_store(settings) if settings.db.exists() else Store.in_memory()
+
+
 def open_storage(settings: Settings) -> Storage:
     return Storage(settings.storage, settings.default_lot)
 
 
 def make_analyser(settings: Settings) -> Analyser:
-    """What judges photos. The weights are found (or fetched) now and loaded at the first photo.
-
-    Raises:
-        ModelError: there are no weights of that name.
-    """
-    weights = find_weights(settings.model, folders=model_folders())
-    detector = YoloDetector(weights, confidence=settings.confidence, imgsz=settings.imgsz)
+    """What judges photos. The weights are found, or fetched, and loaded at the first photo."""
+    detector = YoloDetector(
+        lambda: find_weights(settings.model, folders=model_folders()),
+        confidence=settings.confidence,
+        imgsz=settings.imgsz,
+    )
     return Analyser(detector, settings.zone, settings.max_megapixels)

@@ -83,7 +83,7 @@ def test_analyse_takes_a_folder_and_says_it_in_words(run: Callable[..., Result])
     result = run("analyse", SAMPLES / "sample-south")
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 2
-    assert "1 bus" in result.stdout and "capacity not set" in result.stdout
+    assert "1 bus" in result.stdout and "number of spaces not known" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,42 @@ def test_scan_tells_new_known_and_failed_photos(run: Callable[..., Result], tmp_
     shutil.copy(EMPTY, lot / "bad.jpg")
     assert "1 new" in run("scan").stdout  # a changed file is read again by itself
     assert "0 new" in run("scan", "--retry").stdout
+
+
+def test_reading_commands_make_no_database(run: Callable[..., Result], tmp_path: Path) -> None:
+    for words in (["history"], ["lot", "list"], ["analyse", EMPTY]):
+        assert run("--db", "typo/x.db", *words).exit_code == 0
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_photo_that_was_to_be_saved_and_is_bad_is_recorded(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.jpg").write_bytes(b"no photo")
+    assert run("analyse", "--save", tmp_path / "bad.jpg").exit_code == 1
+    with Store.open(tmp_path / "parkcore.db") as store:
+        assert [Path(failure.file).name for failure in store.failures()] == ["bad.jpg"]
+        assert store.count() == 0
+
+
+def test_a_failed_retry_loses_no_record(run: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "storage_photo" / "bad.jpg").write_bytes(b"no photo")
+    run("scan")
+    run("scan", "--retry")
+    shutil.move(tmp_path / "storage_photo", tmp_path / "unmounted")
+    assert run("scan", "--retry").exit_code == 1
+    with Store.open(tmp_path / "parkcore.db") as store:
+        assert [failure.attempts for failure in store.failures()] == [2]
+
+
+def test_a_broken_database_does_not_keep_photos_from_being_looked_at(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "parkcore.db").write_text("dear diary, " * 100)
+    result = run("analyse", "--json", EMPTY)
+    assert result.exit_code == 0
+    assert lines(result)[0]["total"] > 0
+    assert "capacities are not known" in result.stderr
 
 
 def test_scan_reads_a_folder_elsewhere(run: Callable[..., Result], tmp_path: Path) -> None:
@@ -204,6 +240,9 @@ def test_lots_are_added_listed_and_changed(run: Callable[..., Result]) -> None:
     assert run("lot", "add", "north", "--name", "North car park").exit_code == 0
     assert run("lot", "add", "north").exit_code == 2
     assert run("lot", "set", "north", "--capacity", "40").exit_code == 0
+    unknown = run("lot", "set", "north", "--camera", "gaet", "--capacity", "25")
+    assert unknown.exit_code == 1 and "no camera 'gaet'" in unknown.stderr
+    assert run("analyse", "--save", "--lot", "north", "--camera", "gate", EMPTY).exit_code == 0
     assert run("lot", "set", "north", "--camera", "gate", "--capacity", "25").exit_code == 0
     [lot] = lines(run("lot", "list", "--json"))
     assert lot == {"id": "north", "name": "North car park", "capacity": 40, "sample": False,
@@ -245,21 +284,21 @@ def test_doctor_says_what_to_do_about_each_fault(
 
 
 @pytest.mark.parametrize(
-    "words, said",
+    "words, status, said",
     [
-        (["--confidence", "2", "scan"], "PARKCORE_CONFIDENCE='2'"),
-        (["--time-zone", "Mars/Base", "scan"], "expected a name such as Europe/Madrid"),
-        (["--model", "nothing.pt", "analyse", "x.jpg"], "there is no model at"),
-        (["--db", "text.db", "history"], "is not a SQLite database"),
+        (["--confidence", "2", "scan"], 2, "PARKCORE_CONFIDENCE='2'"),
+        (["--time-zone", "Mars/Base", "scan"], 2, "expected a name such as Europe/Madrid"),
+        (["--model", "nothing.pt", "analyse", EMPTY], 1, "there is no model at"),
+        (["--db", "text.db", "history"], 1, "is not a SQLite database"),
     ],
     ids=["a setting out of range", "no such zone", "no such model", "no database"],
 )
 def test_what_is_wrong_is_said_without_a_traceback(
-    run: Callable[..., Result], tmp_path: Path, words: list[str], said: str
+    run: Callable[..., Result], tmp_path: Path, words: list[str], status: int, said: str
 ) -> None:
     (tmp_path / "text.db").write_text("dear diary, " * 100)
     result = run(*words)
-    assert result.exit_code == 1
+    assert result.exit_code == status
     assert said in result.stderr
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
@@ -278,12 +317,12 @@ def test_names_with_emoji_and_newlines_stay_on_one_line(
 
 def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "parkcore", "--db", str(tmp_path / "new" / "x.db"), "lot", "list"],
+        [sys.executable, "-m", "parkcore", "--db", str(tmp_path / "new/x.db"), "lot", "add", "n"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert result.stdout == ""
+    assert result.stdout == "added n\n"
     with sqlite3.connect(tmp_path / "new" / "x.db") as connection:
-        assert connection.execute("select count(*) from lots").fetchone() == (0,)
+        assert connection.execute("select count(*) from lots").fetchone() == (1,)
 
 
 def test_evaluate_prints_a_table(run: Callable[..., Result], tmp_path: Path) -> None:

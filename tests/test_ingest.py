@@ -194,12 +194,12 @@ def test_the_capture_time(storage, store, analyser, data, name, just_now, taken,
     assert (f"{photo.captured_at:%H:%M}", photo.time_source) == (taken, said_by)
 
 
-def test_a_time_that_is_not_believed_is_told(storage, analyser, add_photo):
+def test_a_time_that_is_not_believed_is_told(storage, store, analyser, add_photo):
     path = add_photo("2031-01-01_10-00.jpg")
     os.utime(path, (NOON.timestamp(), NOON.timestamp()))
-    analysis = analyser.analyse_file(storage.source(path))
-    [doubt] = analysis.doubts
-    assert "2031-01-01 10:00, lies in the future" in doubt
+    outcome = analyser.ingest(storage.source(path), store)
+    assert "2031-01-01 10:00, lies in the future" in outcome.snapshot.note
+    assert store.snapshot(outcome.snapshot.id).note == outcome.snapshot.note
 
 
 @pytest.mark.parametrize("when", [-(2**31), 2**33], ids=["long ago", "far ahead"])

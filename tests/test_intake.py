@@ -77,9 +77,16 @@ def test_what_is_no_photo_is_refused_and_not_kept(hand_in, storage, store, data,
     assert received.source is received.known is None
     assert list(storage.root.iterdir()) == []
     [failure] = store.failures()
-    assert (failure.file, failure.reason) == ("holiday.jpg", received.reason)
+    assert failure.reason == received.reason
+    assert failure.file.startswith("holiday.jpg (upload ")
     assert not failure.in_storage
     assert store.count() == 0
+
+
+def test_two_bad_photos_of_one_name_are_two_failures(hand_in, store):
+    hand_in(b"", "image.jpg")
+    hand_in(b"a note", "image.jpg")
+    assert len(store.failures()) == 2
 
 
 def test_what_was_refused_twice_is_one_failure(hand_in, store):

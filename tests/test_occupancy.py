@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import pytest
+from conftest import NOON
 
 from parkcore.domain import Occupancy, Vehicles
-from parkcore.occupancy import Thresholds, camera_capacity, lot_occupancy
+from parkcore.occupancy import (
+    Thresholds,
+    View,
+    camera_capacity,
+    lot_capacity,
+    lot_occupancy,
+)
 
 
 @pytest.mark.parametrize(
@@ -88,40 +96,60 @@ def cars(n: int) -> Vehicles:
     return Vehicles(car=n)
 
 
+def seen(n: int, capacity: int | None = None, *, minutes_ago: float = 0) -> View:
+    return View(cars(n), capacity, NOON - timedelta(minutes=minutes_ago))
+
+
 @pytest.mark.parametrize(
     "lot, views, occupancy",
     [
-        (40, [], Occupancy(Vehicles(), 40)),
-        (None, [], Occupancy(Vehicles(), None)),
-        (40, [(cars(10), None)], Occupancy(cars(10), 40)),
-        (
-            40,
-            [(cars(10), 20), (Vehicles(bus=2), 20)],
-            Occupancy(Vehicles(car=10, bus=2), 40),
-        ),
-        (50, [(cars(10), 20), (cars(5), 20)], Occupancy(cars(15), 50)),
-        (None, [(cars(10), 20), (cars(5), 15)], Occupancy(cars(15), 35)),
-        (None, [(cars(10), 20), (cars(5), None)], Occupancy(cars(15), None)),
-        (None, [(cars(10), None)], Occupancy(cars(10), None)),
-        (10, [(cars(8), None), (cars(8), None)], Occupancy(cars(16), 10)),
+        (40, [seen(10)], Occupancy(cars(10), 40)),
+        (40, [seen(10), seen(5, minutes_ago=59)], Occupancy(cars(15), 40)),
+        (50, [seen(10, 20), seen(5, 20)], Occupancy(cars(15), 40)),
+        (None, [seen(10, 20), seen(5, 15)], Occupancy(cars(15), 35)),
+        (None, [seen(10, 20), seen(5)], Occupancy(cars(15), None)),
+        (None, [seen(10)], Occupancy(cars(10), None)),
+        (10, [seen(8), seen(8)], Occupancy(cars(16), 10)),
+        (40, [seen(10), seen(5, minutes_ago=61)], Occupancy(cars(10), None)),
+        (40, [seen(10, 20), seen(5, 20, minutes_ago=61)], Occupancy(cars(10), 20)),
     ],
     ids=[
-        "no camera yet",
-        "no camera and no capacity",
         "one camera against the lot's capacity",
         "several cameras are added up",
-        "the lot's capacity wins over its cameras'",
+        "what the cameras see is what counts",
         "the cameras' capacities are added up",
         "one camera without a capacity makes it unknown",
         "no capacity at all",
         "more vehicles than spaces is not clipped",
+        "what a silent camera would see is unknown",
+        "the rate is of the part that is seen",
     ],
 )
 def test_lot_occupancy(lot, views, occupancy):
-    assert lot_occupancy(lot, views) == occupancy
+    found, current = lot_occupancy(lot, views, valid=timedelta(hours=1))
+    assert found == occupancy
+    assert sum(view.vehicles.total for view in current) == occupancy.vehicles.total
 
 
-def test_more_vehicles_than_spaces_shows():
-    occupancy = lot_occupancy(10, [(cars(16), None)])
-    assert occupancy.rate == 1.6
-    assert occupancy.free == -6
+@pytest.mark.parametrize(
+    "vehicles, capacity, rate, percent, free",
+    [
+        (16, 10, 1.6, 160, -6),
+        (35, 37, 35 / 37, 94, 2),
+        (0, 37, 0, 0, 37),
+        (5, None, None, None, None),
+    ],
+    ids=["more than there are", "rounded down", "empty", "no capacity"],
+)
+def test_what_an_occupancy_says(vehicles, capacity, rate, percent, free):
+    occupancy = Occupancy(cars(vehicles), capacity)
+    assert (occupancy.rate, occupancy.percent, occupancy.free) == (rate, percent, free)
+
+
+@pytest.mark.parametrize(
+    "own, cameras, capacity",
+    [(40, [], 40), (40, [None], 40), (40, [25], 25), (40, [25, None], 40), (None, [5, 6], 11)],
+    ids=["no camera", "one that sees all", "one that sees a part", "one unknown", "all known"],
+)
+def test_lot_capacity(own, cameras, capacity):
+    assert lot_capacity(own, cameras) == capacity

@@ -57,7 +57,7 @@ def test_nothing_makes_empty_frames():
     assert len(vehicles_by_type(frame, MADRID, by="hour")) == 0
     figures = summary(over_time)
     assert len(figures) == 0
-    assert {"lot", "photos", "seen", "mean", "most"} <= set(figures.columns)
+    assert {"lot", "seen", "mean", "most"} <= set(figures.columns)
 
 
 def test_the_rows_of_a_store_are_taken(store):
@@ -221,7 +221,7 @@ def test_the_mean_of_looks_that_stood_for_no_time():
 
 def test_the_fullest_moment():
     row = figures([look(8, 10), look(9, 38), look(10, 12)])
-    assert (row["lot"], row["photos"]) == ("north", 3)
+    assert row["lot"] == "north"
     assert (row["most"], row["most_rate"]) == (38, 0.95)
     assert row["most_at"] == pd.Timestamp(MIDNIGHT + timedelta(hours=9))
 
@@ -248,6 +248,15 @@ def test_a_lot_that_was_never_seen_whole_is_no_zero():
     assert found.empty or found["mean"].isna().all()
 
 
+def test_two_cameras_a_moment_apart_are_one_look():
+    """What counts is how often each camera looks, not how close they follow each other."""
+    looks = [look(8 + 2 * n, 5) for n in range(4)] + [
+        look(8.002 + 2 * n, 7, camera="roof") for n in range(4)
+    ]
+    over_time = occupancy_over_time(counts_frame(looks), {"north": 40})
+    assert over_time["vehicles"].dropna().tolist() == [12] * 7
+
+
 # -- the wall clock -----------------------------------------------------------------------------
 
 
@@ -266,7 +275,11 @@ def per_period(looks: list[dict], by: str) -> dict:
         ([look(8, 4), look(9, 6)], "day", {"04": 5}),
         ([look(21.9, 4), look(22.1, 6)], "day", {"04": 4, "05": 6}),
         ([look(8, 4), look(8.5, 6), look(8, 10, camera="roof")], "hour", {"04 10": 15}),
-        ([look(8, 4), look(8, 10, lot="south")], "hour", {"04 10": 14}),
+        (
+            [look(8, 4), look(9, 6), look(8, 10, camera="roof")],
+            "hour",
+            {"04 10": 14},
+        ),
     ],
     ids=[
         "looks in one hour are averaged",
@@ -274,7 +287,7 @@ def per_period(looks: list[dict], by: str) -> dict:
         "looks of one day are averaged",
         "the day ends at the site's midnight",
         "cameras are averaged each and added up",
-        "lots are added up",
+        "an hour that one camera did not see is left out",
     ],
 )
 def test_vehicles_per_period(looks, by, expected):

@@ -13,7 +13,7 @@ from parkcore.cli.history import history
 from parkcore.cli.measure import doctor, evaluate
 from parkcore.cli.photos import analyse, scan
 from parkcore.cli.setup import lot, samples
-from parkcore.errors import ParkcoreError
+from parkcore.errors import ParkcoreError, SettingsError
 from parkcore.settings import Settings, load
 
 
@@ -51,7 +51,10 @@ def cli(ctx: click.Context, /, **given: str | None) -> None:
     (another file: PARKCORE_CONFIG); the first of them wins.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    ctx.obj = load(**{name: value for name, value in given.items() if value is not None})
+    try:
+        ctx.obj = load(**{name: value for name, value in given.items() if value is not None})
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
 
 
 for command in (analyse, scan, history, lot, samples, doctor, evaluate):

@@ -28,7 +28,10 @@ class _Moment(click.ParamType[datetime]):
                 f"{value!r} is not a time; expected 2026-05-04 or 2026-05-04T10:30", param, ctx
             )
         if param is not None and param.name == "until" and len(value) <= len("2026-05-04"):
-            return datetime.combine(at.date() + timedelta(days=1), time())
+            try:
+                return datetime.combine(at.date() + timedelta(days=1), time())
+            except OverflowError:
+                self.fail(f"{value!r} is too late a day", param, ctx)
         return at
 
 
@@ -53,12 +56,12 @@ def history(
     """Print what was recorded, oldest first."""
     from parkcore.export import Exporter
     from parkcore.store import HistoryFilter
-    from parkcore.wiring import open_store
+    from parkcore.wiring import read_store
 
     def here(at: datetime | None) -> datetime | None:
         return at.replace(tzinfo=at.tzinfo or settings.zone) if at else None
 
-    with open_store(settings) as store:
+    with read_store(settings) as store:
         if lot is not None:
             store.lot(lot)
         which = HistoryFilter(lot, camera, here(since), here(until), label)

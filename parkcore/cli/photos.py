@@ -14,7 +14,7 @@ import click
 
 from parkcore.cli.words import Name, one_line, say_occupancy, say_when
 from parkcore.domain import Snapshot
-from parkcore.errors import FolderError, UnreadablePhoto
+from parkcore.errors import FolderError, StoreError, UnreadablePhoto
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
@@ -51,23 +51,24 @@ def analyse(
 
     Exit status: 0, 1 if a photo could not be read, 2 for wrong usage.
     """
-    from parkcore.store import Store
+    from parkcore.ingest import refusal
     from parkcore.wiring import make_analyser, open_storage, open_store
 
     storage, analyser = open_storage(settings), make_analyser(settings)
-    is_known = save or settings.db.exists()
     failed = False
-    with open_store(settings) if is_known else Store.in_memory() as store:
+    with open_store(settings) if save else _lots_for_reading(settings) as store:
         for path, source in _sources(photos, storage, lot, camera):
             try:
                 analysis = analyser.analyse_file(source)
             except (UnreadablePhoto, FileNotFoundError) as error:
                 failed = True
                 is_gone = isinstance(error, FileNotFoundError)
+                if save and not is_gone:
+                    store.record_failure(refusal(source, str(error), analyser.now()))
                 _report_failure(path, source, "no such file" if is_gone else str(error), as_json)
                 continue
-            for doubt in analysis.doubts:
-                click.echo(f"{one_line(str(path))}: {doubt}", err=True)
+            if analysis.snapshot.note:
+                click.echo(f"{one_line(str(path))}: {analysis.snapshot.note}", err=True)
             if annotate:
                 _write_annotated(annotate, path, analysis)
             snapshot = _save(analysis, source, analyser, store) if save else analysis.snapshot
@@ -91,9 +92,7 @@ def scan(settings: Settings, folder: Path | None, retry: bool) -> None:
 
     root, storage = folder or settings.storage, open_storage(settings)
     with open_store(settings) as store:
-        if retry:
-            store.forget_failures([failure.file for failure in store.failures()])
-        found = pending(root, storage, store)
+        found = pending(root, storage, store, retry=retry)
         analyser = make_analyser(settings)
         bar: Any = click.progressbar(
             length=len(found.sources),
@@ -122,7 +121,9 @@ def scan(settings: Settings, folder: Path | None, retry: bool) -> None:
     for folder_said in found.skipped:
         click.secho(one_line(folder_said), fg="red", err=True)
     for outcome in tally.problems:
-        click.secho(f"{outcome.source.said}: {outcome.reason}", fg="red", err=True)
+        said = outcome.reason or (outcome.snapshot and outcome.snapshot.note)
+        colour = "red" if outcome.status == "failed" else "yellow"
+        click.secho(f"{outcome.source.said}: {said}", fg=colour, err=True)
     sys.exit(1 if tally.failed or found.skipped else 0)
 
 
@@ -134,10 +135,24 @@ def _sources(
 
     for path in given:
         is_folder = path.is_dir()
+        if is_folder and not any(find_photos(path)):
+            click.echo(f"{one_line(str(path))}: there is no photo in this folder", err=True)
         for photo in find_photos(path) if is_folder else [path]:
             source = storage.source(photo, base=path if is_folder else None)
             place = storage.lot(lot) if lot else source.lot
             yield photo, replace(source, lot=place, camera_id=camera or source.camera_id)
+
+
+def _lots_for_reading(settings: Settings) -> Store:
+    """The history, for the capacities in it; without it photos can be looked at all the same."""
+    from parkcore.store import Store
+    from parkcore.wiring import read_store
+
+    try:
+        return read_store(settings)
+    except StoreError as error:
+        click.echo(f"capacities are not known: {error}", err=True)
+        return Store.in_memory()
 
 
 def _save(analysis: Analysis, source: Source, analyser: Analyser, store: Store) -> Snapshot:
@@ -187,7 +202,7 @@ def _write_annotated(folder: Path, photo: Path, analysis: Analysis) -> None:
     from parkcore.images import jpeg
 
     snapshot = analysis.snapshot
-    target = folder / f"{photo.stem}_{snapshot.photo.sha256[:8]}.jpg"
+    target = folder / f"{photo.stem[:50]}_{snapshot.photo.sha256[:8]}.jpg"
     picture = jpeg(annotate(analysis.image, snapshot.detections or ()))
     try:
         folder.mkdir(parents=True, exist_ok=True)

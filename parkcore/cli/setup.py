@@ -10,6 +10,7 @@ import click
 
 from parkcore.cli.words import Name, one_line
 from parkcore.domain import Camera
+from parkcore.errors import UnknownLot
 from parkcore.settings import Settings
 
 
@@ -48,9 +49,9 @@ def lot_add(settings: Settings, lot_id: str, name: str | None, capacity: int | N
 @click.pass_obj
 def lot_list(settings: Settings, as_json: bool) -> None:
     """List the lots with their capacities and cameras."""
-    from parkcore.wiring import open_store
+    from parkcore.wiring import read_store
 
-    with open_store(settings) as store:
+    with read_store(settings) as store:
         lots, cameras = store.lots(), store.cameras()
     for each in lots:
         own = {camera.id: camera.capacity for camera in cameras if camera.lot_id == each.id}
@@ -86,6 +87,10 @@ def lot_set(
     with open_store(settings) as store:
         old = store.lot(lot_id)
         new = replace(old, name=name or old.name)
+        cameras = [each.id for each in store.cameras(lot_id)]
+        if camera is not None and camera not in cameras:
+            known = ", ".join(map(repr, cameras)) or "none yet"
+            raise UnknownLot(f"{lot_id!r} has no camera {camera!r}; its cameras are: {known}")
         if camera is not None and capacity is not None:
             store.save_camera(Camera(lot_id, camera, capacity or None))
         elif capacity is not None:

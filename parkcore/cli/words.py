@@ -15,10 +15,10 @@ def say_occupancy(occupancy: Occupancy, settings: Settings) -> str:
     counts = ", ".join(f"{n} {label}" for label, n in occupancy.vehicles.as_dict().items() if n)
     said = f"{occupancy.vehicles.total} vehicles" + (f" ({counts})" if counts else "")
     if occupancy.rate is None or occupancy.free is None:
-        return f"{said}, capacity not set"
+        return f"{said}, number of spaces not known"
     level = settings.thresholds.level(occupancy.rate)
     beyond = f", {-occupancy.free} more than there are spaces" if occupancy.free < 0 else ""
-    return f"{said} for {occupancy.capacity} spaces, {occupancy.rate:.0%}, {level}{beyond}"
+    return f"{said} for {occupancy.capacity} spaces, {occupancy.percent}%, {level}{beyond}"
 
 
 def say_when(snapshot: Snapshot, settings: Settings) -> str:
