@@ -13,6 +13,7 @@ from parkcore.domain import LABELS, Snapshot
 from parkcore.store import HistoryFilter, Store
 
 PAGE = 50
+TYPES = ("Car", "Moto", "Bus", "Truck")
 
 st.title("History")
 zone = context.settings().zone
@@ -63,8 +64,8 @@ def table(store: Store, snapshots: list[Snapshot]) -> pd.DataFrame:
                 "Lot": names[photo.lot_id],
                 "Camera": photo.camera_id,
                 "Vehicles": snapshot.vehicles.total,
-                "Occupancy": None if occupancy.rate is None else 100 * occupancy.rate,
-                **{label.capitalize(): n for label, n in snapshot.vehicles.as_dict().items()},
+                "Occupancy": occupancy.percent,
+                **dict(zip(TYPES, snapshot.vehicles.as_dict().values(), strict=True)),
                 "File": photo.file,
             }
         )
@@ -78,11 +79,13 @@ def open_snapshot(snapshot: Snapshot) -> None:
     with context.open_store() as store:
         parts.show_photo(store, snapshot, with_boxes=with_boxes)
         parts.occupancy_numbers(context.exporter(store).occupancy(snapshot))
+        place = parts.place(store, snapshot)
     parts.vehicle_counts(snapshot.vehicles)
+    parts.doubts(snapshot)
     photo, detector = snapshot.photo, snapshot.detector
     st.caption(
         f"{parts.when(photo.captured_at)} ({parts.TIME_FROM[photo.time_source]}) · "
-        f"{parts.plain(photo.lot_id)} / {parts.plain(photo.camera_id)} · {parts.plain(photo.file)}"
+        f"{place} · {parts.plain(photo.file)}"
     )
     st.caption(
         f"{photo.width} × {photo.height} pixels · {parts.plain(detector.model)} version"
@@ -123,7 +126,7 @@ with context.open_store() as store:
         selection_mode="single-row",
         column_config={
             "Photo": st.column_config.ImageColumn(width=90),
-            **{label.capitalize(): st.column_config.NumberColumn(width=60) for label in LABELS},
+            **{name: st.column_config.NumberColumn(width=50) for name in TYPES},
             "Occupancy": st.column_config.ProgressColumn(
                 format="%.0f %%", min_value=0, max_value=100
             ),

@@ -62,10 +62,10 @@ def add(store: Store) -> None:
     try:
         added = store.ensure_lot(Lot(name.strip(), name.strip(), capacity))
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(parts.plain(str(error)), icon=":material/error:")
         return
     if not added:
-        st.error(f"There is a lot “{name}” already.", icon=":material/error:")
+        st.error(f"There is a lot “{parts.plain(name)}” already.", icon=":material/error:")
         return
     st.rerun()
 

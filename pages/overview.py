@@ -9,7 +9,7 @@ import streamlit as st
 from pages.shell import context, parts
 from parkcore import charts, stats
 from parkcore.domain import Lot, Snapshot
-from parkcore.occupancy import lot_occupancy
+from parkcore.occupancy import View, lot_occupancy
 from parkcore.samples import remove_samples
 from parkcore.store import HistoryFilter, Store
 
@@ -27,14 +27,26 @@ def confirm_removal() -> None:
             st.rerun()
 
 
-def last_day(store: Store, lot: Lot, latest: Snapshot, capacity: int | None) -> None:
+def last_day(store: Store, lot: Lot, latest: Snapshot) -> None:
     until = latest.photo.captured_at + timedelta(seconds=1)
     which = HistoryFilter(lot_id=lot.id, since=until - timedelta(days=1), until=until)
-    frame = stats.occupancy_over_time(stats.counts_frame(store.counts(which)), {lot.id: capacity})
-    if len(frame) > 1:
+    capacities = store.lot_capacities()
+    frame = stats.occupancy_over_time(stats.counts_frame(store.counts(which)), capacities)
+    if frame["vehicles"].count() > 1:
         st.caption("The 24 hours up to then")
-        zone = context.settings().zone
-        st.altair_chart(charts.sparkline(frame, capacity, zone), width="stretch")
+        chart = charts.sparkline(frame, capacities[lot.id], context.settings().zone)
+        st.altair_chart(chart, width="stretch")
+
+
+def show_age(snapshot: Snapshot, *, named: bool, is_counted: bool) -> None:
+    at = snapshot.photo.captured_at
+    camera = f"{parts.plain(snapshot.photo.camera_id)}: " if named else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{camera}{parts.ago(at)} · {parts.when(at)}", width="content")
+        if parts.is_stale(at):
+            st.badge("stale", icon=":material/schedule:", color="red")
+        if not is_counted:
+            st.badge("not counted: seen too long before", color="gray")
 
 
 def show_lot(store: Store, lot: Lot) -> None:
@@ -44,24 +56,23 @@ def show_lot(store: Store, lot: Lot) -> None:
         if not snapshots:
             st.caption("No photo yet.")
             return
-        latest = snapshots[0]
         own = {camera.id: camera.capacity for camera in store.cameras(lot.id)}
-        views = [(each.vehicles, own[each.photo.camera_id]) for each in snapshots]
-        occupancy = lot_occupancy(lot.capacity, views)
+        views = {
+            each.id: View(each.vehicles, own[each.photo.camera_id], each.photo.captured_at)
+            for each in snapshots
+        }
+        valid = timedelta(minutes=context.settings().stale_minutes)
+        occupancy, current = lot_occupancy(lot.capacity, list(views.values()), valid=valid)
         parts.occupancy_numbers(occupancy)
         parts.vehicle_counts(occupancy.vehicles)
         for each in snapshots:
-            at, several = each.photo.captured_at, len(snapshots) > 1
-            camera = f"{parts.plain(each.photo.camera_id)}: " if several else ""
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption(f"{camera}{parts.ago(at)} · {parts.when(at)}", width="content")
-                if parts.is_stale(at):
-                    st.badge("stale", icon=":material/schedule:", color="red")
+            is_counted = views[each.id] in current
+            show_age(each, named=len(snapshots) > 1, is_counted=is_counted)
         for each in snapshots:
             parts.show_photo(store, each, with_boxes=True)
-        last_day(store, lot, latest, occupancy.capacity)
+        last_day(store, lot, snapshots[0])
         if occupancy.capacity is None:
-            parts.invite_capacity(lot.id)
+            parts.invite_capacity()
 
 
 st.title("How full is it?")

@@ -15,15 +15,10 @@ st.markdown(f"Photos in `{root.absolute()}` that are not in the history yet.")
 job = context.scan_job()
 
 
-def start() -> None:
-    job.start()
-
-
 @explained()
 def retry(files: list[str]) -> None:
-    with context.open_store() as store:
-        store.forget_failures(files)
-    job.start()
+    places = context.storage()
+    job.add([places.source(places.path(file)) for file in files])
 
 
 @explained()
@@ -41,33 +36,35 @@ def show_running(progress: Progress) -> None:
     st.button("Cancel", icon=":material/cancel:", on_click=job.cancel)
 
 
-def show_idle(progress: Progress) -> None:
-    if progress.status != "idle":
-        words = {"done": "Done", "cancelled": "Cancelled", "stopped": "Stopped"}[progress.status]
-        text = (
-            f"**{words}**: {progress.new} new, {progress.known} known already,"
-            f" {progress.failed} failed."
-        )
-        if progress.problem:
-            st.error(f"{text} {progress.problem}", icon=":material/error:")
-        elif progress.status == "cancelled":
-            st.warning(f"{text} The next scan goes on from here.", icon=":material/cancel:")
-        else:
-            st.success(text, icon=":material/check_circle:")
+def show_outcome(progress: Progress) -> None:
+    words = {"done": "Done", "cancelled": "Cancelled", "stopped": "Stopped"}[progress.status]
+    text = (
+        f"**{words}**: {progress.new} new, {progress.known} known already,"
+        f" {progress.failed} could not be read."
+    )
+    if progress.problem:
+        st.error(f"{text} {parts.plain(progress.problem)}", icon=":material/error:")
+    elif progress.status == "cancelled":
+        st.warning(f"{text} The next scan goes on from here.", icon=":material/cancel:")
+    else:
+        st.success(text, icon=":material/check_circle:")
+
+
+def show_pending() -> None:
     with st.spinner("Looking through the folder …"), context.open_store() as store:
         try:
             found = pending(root, context.storage(), store)
         except FolderError as error:
-            st.error(str(error), icon=":material/folder_off:")
+            st.error(parts.plain(str(error)), icon=":material/folder_off:")
             return
     new, known, failed = st.columns(3)
     new.metric("New photos", len(found.sources), border=True)
     known.metric("Known already", found.known, border=True)
-    failed.metric("Could not be read", found.failed_before, border=True)
+    failed.metric("Could not be read so far", found.failed_before, border=True)
     for said in found.skipped:
         st.warning(parts.plain(said), icon=":material/folder_off:")
     if found.sources:
-        st.button("Scan", type="primary", icon=":material/play_arrow:", on_click=start)
+        st.button("Scan", type="primary", icon=":material/play_arrow:", on_click=job.start)
     else:
         st.caption("Nothing new. Put photos into the folder as LOT/CAMERA/photo.jpg.")
         st.button("Look again", icon=":material/refresh:")
@@ -102,20 +99,23 @@ def show_failures() -> None:
     )
 
 
-running = job.progress.running
+shown = job.progress
 
 
-@st.fragment(run_every="500ms" if running else "5s")
+@st.fragment(run_every="500ms" if shown.running else "2s")
 @explained()
 def panel() -> None:
+    """The scan that runs, whichever tab began it."""
     progress = job.progress
-    if progress.running != running:
-        st.rerun()  # another tab began it, or it came to its end: the timer changes its pace
+    if progress.running != shown.running:
+        st.rerun()
     if progress.running:
         show_running(progress)
-    else:
-        show_idle(progress)
-    show_failures()
 
 
 panel()
+if not shown.running:
+    if shown.status != "idle":
+        show_outcome(shown)
+    show_pending()
+show_failures()

@@ -40,7 +40,7 @@ with context.open_store() as store:
         for lot_id in lots
         for row in store.counts(HistoryFilter(lot_id=lot_id, since=since, until=until))
     ]
-    capacities = {lot.id: lot.capacity for lot in store.lots()}
+    capacities = store.lot_capacities()
 if not rows:
     st.info("No photo was taken on these days.", icon=":material/event_busy:")
     st.stop()
@@ -53,13 +53,13 @@ st.dataframe(
     pd.DataFrame(
         {
             "Lot": figures["lot"].map(names),
-            "Photos": figures["photos"],
+            "Photos": figures["lot"].map(frame["lot"].value_counts()),
             "Seen": [f"{seen.total_seconds() / 3600:.1f} h" for seen in figures["seen"]],
             "Mean": figures["mean"].round(1),
             "Mean occupancy": 100 * figures["mean_rate"].astype(float),
             "Fullest": [parts.when(at.to_pydatetime()) for at in figures["most_at"]],
             "Vehicles then": figures["most"].astype(int),
-            "Occupancy then": 100 * figures["most_rate"].astype(float),
+            "Occupancy then": (100 * figures["most_rate"].astype(float)) // 1,
         }
     ),
     hide_index=True,
@@ -80,5 +80,8 @@ st.caption(
 
 st.subheader("Vehicles by type")
 by = "hour" if (days[1] - days[0]).days < 7 else "day"
-chart = charts.types_bars(stats.vehicles_by_type(frame, zone, by=by), by=by)
-st.altair_chart(chart, width="stretch")
+for lot_id, lot_frame in frame.groupby("lot"):
+    if len(lots) > 1:
+        st.markdown(f"**{parts.plain(names[lot_id])}**")
+    types = stats.vehicles_by_type(lot_frame, zone, by=by)
+    st.altair_chart(charts.types_bars(types, by=by), width="stretch")

@@ -2,18 +2,24 @@ from pages.shell.navigation import enter, explained
 
 enter()
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.shell import context, parts
+from parkcore.domain import Lot
+from parkcore.ingest import content_id
 from parkcore.intake import Received, receive
 from parkcore.store import Store
+
+SHOWN = 20
 
 st.title("Upload photos")
 st.session_state.setdefault("received", {})
 received: dict[str, Received] = st.session_state.received
 
 
-def take_in(uploads: list, store: Store, lot, camera_id: str) -> None:
+def take_in(uploads: list, store: Store, lot: Lot, camera_id: str) -> None:
     """Keep every upload on disk before the first is analysed, so that leaving loses nothing.
 
     The loop draws nothing: a page that was left ends where it would draw next.
@@ -25,8 +31,13 @@ def take_in(uploads: list, store: Store, lot, camera_id: str) -> None:
     with st.spinner("Keeping the photos …"):
         try:
             for upload in fresh:
+                data = upload.getvalue()
+                twin = next((r for r in received.values() if r.sha256 == content_id(data)), None)
+                if twin is not None:
+                    received[upload.file_id] = replace(twin, name=upload.name, repeated=True)
+                    continue
                 got = received[upload.file_id] = receive(
-                    upload.getvalue(),
+                    data,
                     upload.name,
                     lot=lot,
                     camera_id=camera_id,
@@ -41,22 +52,25 @@ def take_in(uploads: list, store: Store, lot, camera_id: str) -> None:
                 job.add(kept)
 
 
-def show(store: Store, got: Received) -> bool:
-    """One photo's result; whether it is there yet."""
-    if got.reason is not None:
-        st.error(f"**{parts.plain(got.name)}**: {got.reason}", icon=":material/broken_image:")
-        return True
+def show(store: Store, got: Received) -> None:
+    """One photo's result, or that it is still waited for."""
+    failures = {failure.file: failure.reason for failure in store.failures()}
+    reason = got.reason or (got.source and failures.get(got.source.file))
     snapshot = store.known(got.sha256)
-    if snapshot is not None:
-        known = got.known and "This photo was recorded before; it counts once."
-        parts.snapshot_card(store, snapshot, got.name, known)
-        return True
-    failure = next((f for f in store.failures() if got.source and f.file == got.source.file), None)
-    if failure is not None:
-        st.error(f"**{parts.plain(got.name)}**: {failure.reason}", icon=":material/broken_image:")
-        return True
-    st.caption(f":material/hourglass_empty: {parts.plain(got.name)}: waiting to be analysed")
-    return False
+    if reason is not None:
+        name = parts.plain(got.name)
+        st.error(f"**{name}**: {parts.plain(reason)}", icon=":material/broken_image:")
+    elif snapshot is not None:
+        known = got.known or got.repeated
+        note = "This photo was recorded before; it counts once." if known else None
+        parts.snapshot_card(store, snapshot, got.name, note)
+    else:
+        st.caption(f":material/hourglass_empty: {parts.plain(got.name)}: not analysed yet")
+
+
+def clear() -> None:
+    received.clear()
+    st.session_state.uploads = st.session_state.get("uploads", 0) + 1  # empties the field too
 
 
 with context.open_store() as store:
@@ -64,37 +78,38 @@ with context.open_store() as store:
     uploads = st.file_uploader(
         "Photos",
         accept_multiple_files=True,
+        key=f"photos{st.session_state.get('uploads', 0)}",
         help="JPEG, PNG, WebP, BMP, TIFF, GIF or HEIC. What a file is, its content decides.",
     )
     take_in(uploads, store, lot, camera_id)
 
-waiting = context.scan_job().progress.running if received else False
+shown = context.scan_job().progress
 
 
-@st.fragment(run_every="500ms" if waiting else None)
+@st.fragment(run_every="500ms" if shown.running else None)
 @explained()
-def results() -> None:
+def progress_bar() -> None:
     progress = context.scan_job().progress
     if progress.running:
-        total = max(1, progress.total)
         st.progress(
-            min(1.0, progress.done / total),
+            min(1.0, progress.done / max(1, progress.total)),
             f"{progress.done} of {progress.total} analysed · {parts.plain(progress.current)}",
         )
-    if progress.problem:
-        st.error(
-            f"{progress.problem} The photos are kept; the folder scan goes on with them.",
-            icon=":material/error:",
-        )
-    with context.open_store() as store:
-        for got in reversed(received.values()):
-            show(store, got)
-    if waiting and not progress.running:
-        st.rerun()
+    if (progress.running, progress.done) != (shown.running, shown.done):
+        st.rerun()  # another result is there
 
 
 if received:
-    results()
+    progress_bar()
+    if shown.problem:
+        kept = "The photos are kept; a folder scan goes on with them."
+        st.error(f"{parts.plain(shown.problem)} {kept}", icon=":material/error:")
+    with context.open_store() as store:
+        for got in list(reversed(received.values()))[:SHOWN]:
+            show(store, got)
+    if len(received) > SHOWN:
+        st.caption(f"… and {len(received) - SHOWN} more, to be found in the history.")
+    st.button("Clear the list", icon=":material/clear_all:", on_click=clear)
 else:
     st.caption(
         "Photos are kept in the storage folder and analysed at once. You can leave the page"

@@ -25,6 +25,8 @@ class Received:
     known: Snapshot | None = None
     source: Source | None = None
     """Where the photo is kept now, to be analysed next."""
+    repeated: bool = False
+    """Handed in twice at once."""
 
 
 def receive(

@@ -124,6 +124,15 @@ class Store(Connection):
             for c in cameras
         }
 
+    def capacities_with(self, lot: Lot, camera_id: str) -> dict[tuple[str, str], int | None]:
+        """The same, for a photo that is not recorded too: as if its camera were there already."""
+        capacities = self.capacities()
+        if (lot.id, camera_id) not in capacities:
+            known = next((each for each in self.lots() if each.id == lot.id), lot)
+            others = len(self.cameras(lot.id))
+            capacities[lot.id, camera_id] = camera_capacity(known.capacity, None, others + 1)
+        return capacities
+
     def lot_capacities(self) -> dict[str, int | None]:
         """Per lot the spaces that the sum of its cameras' counts is held against."""
         cameras = self.cameras()

@@ -1,14 +1,18 @@
 """What the pages work with, made once per process, and the history, opened per run."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from parkcore import settings as settings_module
 from parkcore import wiring
+from parkcore.domain import Detection, Snapshot
 from parkcore.drawing import annotate
+from parkcore.errors import UnreadablePhoto
 from parkcore.export import Exporter
 from parkcore.folder import Storage
 from parkcore.images import decode, jpeg
-from parkcore.ingest import Analyser
+from parkcore.ingest import Analyser, content_id
 from parkcore.job import ScanJob
 from parkcore.settings import Settings
 from parkcore.store import Store
@@ -29,7 +33,7 @@ def storage() -> Storage:
     return wiring.open_storage(settings())
 
 
-@st.cache_resource(show_spinner="Looking for the model …")
+@st.cache_resource(show_spinner=False)
 def analyser() -> Analyser:
     return wiring.make_analyser(settings())
 
@@ -44,14 +48,19 @@ def exporter(store: Store) -> Exporter:
     return Exporter(store.capacities(), settings().thresholds, settings().zone)
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
-def photo_jpeg(snapshot_id: int, *, with_boxes: bool, max_side: int = 1280) -> bytes | None:
-    """A snapshot's photo for the screen; None where its file is gone from the disk."""
-    with open_store() as store:
-        snapshot = store.snapshot(snapshot_id)
+def photo_jpeg(snapshot: Snapshot, *, with_boxes: bool) -> bytes | None:
+    """A snapshot's photo for the screen; None where its file is gone, changed or unreadable."""
     try:
         data = storage().path(snapshot.photo.file).read_bytes()
-    except OSError:
+        if content_id(data) != snapshot.photo.sha256:  # a recorder that rewrites its files
+            return None
+        boxes = snapshot.detections or () if with_boxes else ()
+        return _drawn(snapshot.photo.sha256, with_boxes, data, boxes)
+    except (OSError, UnreadablePhoto):
         return None
-    image = decode(data, max_megapixels=settings().max_megapixels).image
-    return jpeg(annotate(image, snapshot.detections) if with_boxes else image, max_side=max_side)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _drawn(sha256: str, with_boxes: bool, _data: bytes, _boxes: Sequence[Detection]) -> bytes:
+    image = decode(_data, max_megapixels=settings().max_megapixels).image
+    return jpeg(annotate(image, _boxes) if with_boxes else image, max_side=1280)

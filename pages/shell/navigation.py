@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pages.shell.parts import plain
 from parkcore.errors import ParkcoreError
 
 LOGO = """
@@ -57,7 +58,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except ParkcoreError as error:
-        st.error(str(error), icon=":material/error:", title="This did not work")
+        st.error(plain(str(error)), icon=":material/error:", title="This did not work")
 
 
 def enter() -> None:

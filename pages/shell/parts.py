@@ -32,7 +32,8 @@ TIME_FROM: dict[TimeSource, str] = {
 
 def when(at: datetime) -> str:
     """A moment on the site's wall clock."""
-    return f"{at.astimezone(context.settings().zone):%a %-d %b %Y, %H:%M}"
+    here = at.astimezone(context.settings().zone)
+    return f"{here:%a} {here.day} {here:%b %Y, %H:%M}"
 
 
 def ago(at: datetime) -> str:
@@ -64,7 +65,7 @@ def occupancy_numbers(occupancy: Occupancy) -> None:
     level = context.settings().thresholds.level(occupancy.rate)
     st.html(
         f'<div style="display:flex;align-items:center;gap:.9rem;flex-wrap:wrap">'
-        f'<span style="{_BIG}">{occupancy.rate:.0%}</span>'
+        f'<span style="{_BIG}">{occupancy.percent}%</span>'
         f'<span style="background:{LEVEL[level]};color:#fff;padding:.1rem .7rem;'
         f'border-radius:1rem;font-weight:600">{level}</span></div>'
     )
@@ -90,9 +91,9 @@ def vehicle_counts(vehicles: Vehicles) -> None:
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.1rem .9rem">{"".join(chips)}</div>')
 
 
-def invite_capacity(lot_id: str) -> None:
-    st.caption("How full is that? Parkcore can tell once it knows the number of spaces.")
-    st.page_link("pages/lots.py", label="Set the capacity", icon=":material/edit:")
+def invite_capacity() -> None:
+    st.caption("How full is that? Say how many spaces the lot has, or each of its cameras sees.")
+    st.page_link("pages/lots.py", label="Set the number of spaces", icon=":material/edit:")
 
 
 def snapshot_card(store: Store, snapshot: Snapshot, title: str, note: str | None = None) -> None:
@@ -107,19 +108,31 @@ def snapshot_card(store: Store, snapshot: Snapshot, title: str, note: str | None
             st.markdown(f"**{plain(title)}**")
             if note:
                 st.info(note, icon=":material/content_copy:")
+            doubts(snapshot)
             occupancy_numbers(occupancy)
             vehicle_counts(snapshot.vehicles)
             st.caption(
                 f"{when(photo.captured_at)} ({TIME_FROM[photo.time_source]}) · "
-                f"{plain(photo.lot_id)} / {plain(photo.camera_id)} · "
+                f"{place(store, snapshot)} · "
                 f"{snapshot.milliseconds / 1000:.1f} s"
             )
             if occupancy.capacity is None:
-                invite_capacity(photo.lot_id)
+                invite_capacity()
+
+
+def place(store: Store, snapshot: Snapshot) -> str:
+    """The lot and camera of a snapshot, by the names that people gave them."""
+    return f"{plain(store.lot(snapshot.photo.lot_id).name)} / {plain(snapshot.photo.camera_id)}"
+
+
+def doubts(snapshot: Snapshot) -> None:
+    if snapshot.note:
+        st.warning(plain(snapshot.note), icon=":material/schedule:")
 
 
 def show_photo(store: Store, snapshot: Snapshot, *, with_boxes: bool) -> None:
-    picture = context.photo_jpeg(snapshot.id, with_boxes=with_boxes)
+    whole = snapshot if snapshot.detections is not None else store.snapshot(snapshot.id)
+    picture = context.photo_jpeg(whole or snapshot, with_boxes=with_boxes)
     counted = f"{snapshot.vehicles.total} vehicles"
     if picture is not None:
         st.image(picture, width="stretch", alt=f"Photo with {counted} marked")
@@ -127,7 +140,7 @@ def show_photo(store: Store, snapshot: Snapshot, *, with_boxes: bool) -> None:
     small = store.thumbnails([snapshot.id]).get(snapshot.id)
     if small is not None:
         st.image(small, width="stretch", alt=f"Small photo with {counted}")
-    st.caption("The photo's file is no longer on the disk; its numbers are kept.")
+    st.caption("The photo's file is no longer there as it was; its numbers are kept.")
 
 
 def fresh_photo(image, detections) -> None:
@@ -170,4 +183,4 @@ def choose_place(store: Store, key: str) -> tuple[Lot, str]:
 def plain(text: str) -> str:
     """A file's or lot's name without the meaning Markdown would give its characters."""
     printable = "".join(c if c.isprintable() else "�" for c in text)
-    return "".join("\\" + c if c in r"\`*_{}[]<>()#+-.!|~:$" else c for c in printable)
+    return "".join("\\" + c if c in r"\`*_{}[]<>()#+-.!|~:$&" else c for c in printable)

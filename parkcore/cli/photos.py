@@ -175,11 +175,7 @@ def _report(
 ) -> None:
     from parkcore.export import Exporter
 
-    capacities = store.capacities()
-    if not store.cameras(source.lot.id):  # not recorded: it would be the lot's first camera
-        lots = {each.id: each for each in store.lots()}
-        lot = lots.get(source.lot.id, source.lot)
-        capacities[source.lot.id, source.camera_id] = lot.capacity
+    capacities = store.capacities_with(source.lot, source.camera_id)
     exporter = Exporter(capacities, settings.thresholds, settings.zone)
     if as_json:
         click.echo(json.dumps({**exporter.record(snapshot), "photo": str(path)}))
