@@ -62,7 +62,7 @@ def test_capacities_and_a_new_lot(app: App, open_page) -> None:
     set_capacity(page, "North car park", "0")
     visit(page, "/", "How full is it?")
     expect(card(page, "North car park")).to_contain_text(f"{north} vehicles")
-    page.get_by_role("link", name="Set the capacity").click()
+    page.get_by_role("link", name="Set the number of spaces").click()
     expect(page).to_have_title("Lots")
 
 
@@ -74,7 +74,7 @@ def test_the_overview_says_what_the_database_says(app: App, open_page) -> None:
             [latest] = store.latest(lot.id)
             shown = card(page, lot.name)
             assert counts(shown) == latest.vehicles.as_dict()
-            expect(shown).to_contain_text(f"{latest.vehicles.total / lot.capacity:.0%}")
+            expect(shown).to_contain_text(f"{100 * latest.vehicles.total // lot.capacity}%")
             expect(shown).to_contain_text(f"{latest.vehicles.total} of {lot.capacity} spaces taken")
             expect(shown.get_by_text("stale")).to_be_visible()
         now = datetime.now(UTC) - timedelta(minutes=5)
@@ -85,7 +85,7 @@ def test_the_overview_says_what_the_database_says(app: App, open_page) -> None:
     visit(page, "/", "How full is it?")
     fresh = card(page, lot.name)
     expect(fresh).to_contain_text("5 minutes ago")
-    expect(fresh).to_contain_text("no longer on the disk")
+    expect(fresh).to_contain_text("no longer there as it was")
     expect(fresh.get_by_text("stale")).to_have_count(0)
     expect(page.get_by_text("stale")).to_have_count(1)
 

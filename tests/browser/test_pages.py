@@ -76,7 +76,7 @@ def test_pages_with_the_samples(samples: App, open_page, size, scheme: str) -> N
                 expect(page.get_by_test_id("stDataFrame")).to_be_visible()
             case "/statistics":
                 charts = page.get_by_test_id("stVegaLiteChart").locator("svg, canvas")
-                expect(charts).to_have_count(2)
+                expect(charts).to_have_count(3)
                 fits(page)
             case "/lots":
                 expect(page.get_by_test_id("stForm")).to_have_count(3)
