@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shell import context, parts
+from pages.shell.place import choose_place
 from parkcore.domain import Occupancy
 from parkcore.errors import UnreadablePhoto
 from parkcore.ingest import Analysis, Source, content_id
@@ -23,7 +24,7 @@ def look(sha256: str, _data: bytes, _source: Source) -> Analysis:
 
 
 with context.open_store() as store:
-    lot, camera_id = parts.choose_place(store, "camera")
+    lot, camera_id = choose_place(store, "camera")
     result = st.container()
     photo = st.camera_input("Take a photo of the car park")
     if photo is None:

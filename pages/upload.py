@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.shell import context, parts
+from pages.shell.place import choose_place
 from parkcore.domain import Lot
 from parkcore.ingest import content_id
 from parkcore.intake import Received, receive
@@ -74,7 +75,7 @@ def clear() -> None:
 
 
 with context.open_store() as store:
-    lot, camera_id = parts.choose_place(store, "upload")
+    lot, camera_id = choose_place(store, "upload")
     uploads = st.file_uploader(
         "Photos",
         accept_multiple_files=True,
