@@ -91,12 +91,9 @@ def show_failures() -> None:
                 st.button(label, key=f"{label}{failure.id}", on_click=act, args=([failure.file],))
     if len(failures) > 50:
         st.caption(f"… and {len(failures) - 50} more.")
-    st.button(
-        "Retry all",
-        icon=":material/refresh:",
-        on_click=retry,
-        args=([failure.file for failure in failures if failure.in_storage],),
-    )
+    kept = [failure.file for failure in failures if failure.in_storage]
+    if len(kept) > 1:
+        st.button("Retry all", icon=":material/refresh:", on_click=retry, args=(kept,))
 
 
 shown = job.progress

@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
+
 from parkcore.domain import LABELS, Box, Detection, DetectorInfo, Image, Label
 from parkcore.errors import ModelError
 
@@ -119,6 +121,8 @@ class YoloDetector:
         try:
             model = yolo(self._weights, task="detect")
             names = model.names
+            blank = np.zeros((32, 32, 3), np.uint8)
+            model.predict(blank, imgsz=32, verbose=False)  # the first look sets things up
         except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, EOFError,
                 ImportError, pickle.UnpicklingError) as error:  # fmt: skip
             raise ModelError(

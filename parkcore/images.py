@@ -77,7 +77,7 @@ def decode(data: bytes, *, max_megapixels: float) -> DecodedPhoto:
     except Exception as error:
         said = " ".join(str(error).split())
         raise UnreadablePhoto(
-            f"the photo is damaged or cut off ({said}); copy it again from its source"
+            f"the photo is damaged or cut off: {said}; copy it again from its source"
         ) from error
 
 

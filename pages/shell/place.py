@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shell import context
+from pages.shell import context, parts
 from parkcore.domain import DEFAULT_CAMERA, Lot, check_name
 from parkcore.store import Store
 
@@ -33,7 +33,7 @@ def choose_place(store: Store, key: str) -> tuple[Lot, str]:
         try:
             check_name(kind, name)
         except ValueError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(parts.plain(str(error)), icon=":material/error:")
             st.stop()
     known = {lot.id: lot for lot in own}
     return known.get(lot_id) or Lot(lot_id, names.get(lot_id, lot_id)), camera_id
