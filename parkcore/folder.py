@@ -1,27 +1,21 @@
-"""The storage folder: which photos are still to be read, whose they are, reading them."""
+"""Folders of photos: which are still to be read, and reading them one by one."""
 
 from __future__ import annotations
 
 import os
 import random
-import re
-import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
-from parkcore.domain import DATE_FOLDER, DEFAULT_CAMERA, Lot, folder_name
+from parkcore.domain import Lot
 from parkcore.errors import FolderError
 from parkcore.images import SUFFIXES, looks_like_photo
 from parkcore.ingest import Analyser, Outcome, Source
+from parkcore.storage import Storage, below
 from parkcore.store import FileStamp, Store
-
-LOT_FILE = "lot.toml"
-"""In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""
 
 _UNFINISHED = (".part", ".tmp", ".temp", ".crdownload", ".partial", ".filepart", "~")
 _NOT_OURS = {
@@ -29,116 +23,6 @@ _NOT_OURS = {
     "System Volume Information",
 }
 """Folders that file systems and network drives keep for themselves."""
-
-_YEAR_MONTH_DAY = re.compile(r"/(19|20)\d\d/(0[1-9]|1[0-2])(/(0[1-9]|[12]\d|3[01]))?/")
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """The storage folder and the lot of photos directly in it."""
-
-    root: Path
-    default_lot: str
-
-    def source(
-        self,
-        path: Path,
-        *,
-        base: Path | None = None,
-        describe: Callable[[str, str | None], Lot] | None = None,
-    ) -> Source:
-        """Whose photo a file is: `<lot>/<camera>/…` below the storage folder.
-
-        Files right in a lot's folder are its main camera's; folders that are dates, as
-        recorders make them, are no cameras.
-
-        Args:
-            base: the folder to read lot and camera from, for files outside the storage folder.
-            describe: used instead of `lot`.
-        """
-        inside = _below(path, self.root)
-        relative = inside or _below(path, base or path.parent) or Path(path.name)
-        lot_id, camera_id = self._place(relative)
-        file = _text(inside.as_posix() if inside else str(path.absolute()))
-        folders = _folders(relative)
-        lot = (describe or self.lot)(lot_id, folders[0] if folders else None)
-        return Source(path, file, lot, camera_id)
-
-    def lot(self, lot_id: str, folder: str | None = None) -> Lot:
-        """A lot as its folder's `lot.toml` describes it, or by its id alone.
-
-        Args:
-            folder: its folder's name, where that could not be the id as it is.
-
-        Raises:
-            FolderError: the file is there but cannot be used.
-        """
-        file = self.root / (folder or lot_id) / LOT_FILE
-        try:
-            described = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-        except (FileNotFoundError, NotADirectoryError):
-            return Lot(lot_id, lot_id)
-        except (OSError, ValueError) as error:
-            raise FolderError(f"{file} cannot be read: {error}") from error
-        try:
-            return Lot(
-                lot_id,
-                str(described.get("name", lot_id)),
-                described.get("capacity"),
-                is_sample=bool(described.get("sample_photos")),
-            )
-        except (ValueError, TypeError) as error:
-            raise FolderError(f"{file}: {error}") from error
-
-    def path(self, file: str) -> Path:
-        """Where a recorded file is."""
-        return self.root / file
-
-    def add(
-        self, data: bytes, name: str, *, lot: Lot, camera_id: str, at: datetime, sha256: str
-    ) -> Source:
-        """Write a photo from elsewhere into the storage folder, whole or not at all.
-
-        Args:
-            name: the file's name where it comes from; kept as far as a file system allows.
-            at: the day to file it under.
-
-        Raises:
-            FolderError: it cannot be written.
-        """
-        stem, _, suffix = name.rpartition(".")
-        if f".{suffix.lower()}" not in SUFFIXES:
-            stem, suffix = name, "jpg"
-        stem = folder_name(stem) or "photo"
-        stem = stem.encode()[:200].decode(errors="ignore")
-        folder = self.root / lot.id / camera_id / f"{at:%Y-%m-%d}"
-        path = folder / f"{sha256[:8]}_{stem}.{suffix}"
-        unfinished: Path | None = None
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=folder, prefix=".", suffix=".part", delete=False) as out:
-                unfinished = Path(out.name)
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            unfinished.chmod(0o644)
-            unfinished.replace(path)
-        except OSError as error:
-            if unfinished is not None:
-                with suppress(OSError):
-                    unfinished.unlink(missing_ok=True)
-            raise FolderError(
-                f"the photo cannot be kept in {folder} ({error.strerror}); free some space or make"
-                " the folder writable, then try again"
-            ) from error
-        file = _text(path.relative_to(self.root).as_posix())
-        return Source(path, file, lot, camera_id, arrived_just_now=True)
-
-    def _place(self, relative: Path) -> tuple[str, str]:
-        folders = _folders(relative)
-        lot_id = folder_name(_text(folders[0])) if folders else ""
-        camera_id = folder_name(_text(folders[1])) if len(folders) > 1 else ""
-        return lot_id or self.default_lot, camera_id or DEFAULT_CAMERA
 
 
 @dataclass(slots=True)
@@ -188,7 +72,7 @@ def pending(folder: Path, storage: Storage, store: Store, *, retry: bool = False
     Raises:
         FolderError: the folder itself is missing or cannot be listed.
     """
-    base = storage.root if _below(folder, storage.root) else folder
+    base = storage.root if below(folder, storage.root) else folder
     files, found = store.files(), Pending()
 
     lots: dict[str, Lot] = {}
@@ -305,23 +189,6 @@ def _shuffle(queue: deque[Source]) -> None:
             taken.append(queue.popleft())
     random.shuffle(taken)
     queue.extend(taken)
-
-
-def _folders(relative: Path) -> list[str]:
-    """The folders above a file that are no dates."""
-    path = _YEAR_MONTH_DAY.sub("/", f"/{relative.parent.as_posix()}/")
-    return [name for name in Path(path).parts[1:] if not DATE_FOLDER.fullmatch(name)]
-
-
-def _below(path: Path, root: Path) -> Path | None:
-    """`path` relative to `root`, None where it is not in it."""
-    path, root = Path(os.path.abspath(path)), Path(os.path.abspath(root))  # noqa: PTH100 – links stay
-    return path.relative_to(root) if path.is_relative_to(root) else None
-
-
-def _text(name: str) -> str:
-    """A file's name as valid text; bytes that are none become `\\xff`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _is_photo(path: Path) -> bool:

@@ -8,9 +8,9 @@ from pathlib import Path
 from parkcore.capture_time import capture_time
 from parkcore.domain import Lot, Snapshot
 from parkcore.errors import UnreadablePhoto
-from parkcore.folder import Storage
 from parkcore.images import decode
 from parkcore.ingest import Analyser, Source, content_id, refusal
+from parkcore.storage import Storage
 from parkcore.store import Store
 
 

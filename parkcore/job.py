@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from parkcore.errors import ParkcoreError
-from parkcore.folder import Storage, pending, scan
+from parkcore.folder import pending, scan
 from parkcore.ingest import Analyser, Outcome, Source
+from parkcore.storage import Storage
 from parkcore.store import Store
 
 log = logging.getLogger(__name__)

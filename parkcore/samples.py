@@ -9,8 +9,9 @@ from pathlib import Path
 
 from parkcore.domain import Lot
 from parkcore.errors import FolderError
-from parkcore.folder import LOT_FILE, Storage, find_photos
+from parkcore.folder import find_photos
 from parkcore.ingest import content_id
+from parkcore.storage import LOT_FILE, Storage
 from parkcore.store import HistoryFilter, Store
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from parkcore.detect import YoloDetector, find_weights, model_folders
-from parkcore.folder import Storage
 from parkcore.ingest import Analyser
 from parkcore.settings import Settings
+from parkcore.storage import Storage
 from parkcore.store import Store
 
 

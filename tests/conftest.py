@@ -16,8 +16,8 @@ import pytest
 
 from parkcore.detect import YoloDetector
 from parkcore.domain import Box, Detection, DetectorInfo, Image
-from parkcore.folder import Storage
 from parkcore.ingest import Analyser
+from parkcore.storage import Storage
 from parkcore.store import Store
 
 ROOT = Path(__file__).parents[1]

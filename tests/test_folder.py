@@ -16,7 +16,8 @@ from unprivileged import no_privileges, reachable_folder
 
 from parkcore.domain import Lot
 from parkcore.errors import FolderError, ModelError
-from parkcore.folder import Storage, Tally, find_photos, pending, scan
+from parkcore.folder import Tally, find_photos, pending, scan
+from parkcore.storage import Storage
 
 PHOTO = encode(draw_lot(3))
 

@@ -13,9 +13,9 @@ from unprivileged import no_privileges, reachable_folder
 
 from parkcore.domain import Lot, Vehicles
 from parkcore.errors import ModelError, UnreadablePhoto
-from parkcore.folder import Storage
 from parkcore.images import decode
 from parkcore.ingest import Analyser, Source, content_id, refusal
+from parkcore.storage import Storage
 from parkcore.store import Store
 
 

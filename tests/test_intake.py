@@ -11,9 +11,10 @@ from unprivileged import no_privileges, reachable_folder
 
 from parkcore.domain import Lot
 from parkcore.errors import FolderError
-from parkcore.folder import Storage, find_photos, pending
+from parkcore.folder import find_photos, pending
 from parkcore.ingest import content_id
 from parkcore.intake import receive
+from parkcore.storage import Storage
 
 PHOTO = encode(draw_lot(3))
 NORTH = Lot("north", "North", 40)

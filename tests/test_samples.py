@@ -13,9 +13,10 @@ from unprivileged import no_privileges, reachable_folder
 
 from parkcore.domain import Lot
 from parkcore.errors import FolderError
-from parkcore.folder import Storage, find_photos, pending, scan
+from parkcore.folder import find_photos, pending, scan
 from parkcore.ingest import content_id
 from parkcore.samples import remove_samples
+from parkcore.storage import Storage
 
 SAMPLE_PHOTOS = [encode(draw_lot(n + 1, seed=n)) for n in range(3)]
 

@@ -10,11 +10,11 @@ from parkcore.domain import Detection, Snapshot
 from parkcore.drawing import annotate
 from parkcore.errors import UnreadablePhoto
 from parkcore.export import Exporter
-from parkcore.folder import Storage
 from parkcore.images import decode, jpeg
 from parkcore.ingest import Analyser, content_id
 from parkcore.job import ScanJob
 from parkcore.settings import Settings
+from parkcore.storage import Storage
 from parkcore.store import Store
 
 

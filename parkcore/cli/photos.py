@@ -18,8 +18,8 @@ from parkcore.errors import FolderError, StoreError, UnreadablePhoto
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
-    from parkcore.folder import Storage
     from parkcore.ingest import Analyser, Analysis, Source
+    from parkcore.storage import Storage
     from parkcore.store import Store
 
 

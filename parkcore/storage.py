@@ -1,0 +1,148 @@
+"""The storage folder: whose a photo is by its place, and putting photos into it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from parkcore.domain import DATE_FOLDER, DEFAULT_CAMERA, Lot, folder_name
+from parkcore.errors import FolderError
+from parkcore.images import SUFFIXES
+from parkcore.ingest import Source
+
+LOT_FILE = "lot.toml"
+"""In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""
+
+_YEAR_MONTH_DAY = re.compile(r"/(19|20)\d\d/(0[1-9]|1[0-2])(/(0[1-9]|[12]\d|3[01]))?/")
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The storage folder and the lot of photos directly in it."""
+
+    root: Path
+    default_lot: str
+
+    def source(
+        self,
+        path: Path,
+        *,
+        base: Path | None = None,
+        describe: Callable[[str, str | None], Lot] | None = None,
+    ) -> Source:
+        """Whose photo a file is: `<lot>/<camera>/…` below the storage folder.
+
+        Files right in a lot's folder are its main camera's; folders that are dates, as
+        recorders make them, are no cameras.
+
+        Args:
+            base: the folder to read lot and camera from, for files outside the storage folder.
+            describe: used instead of `lot`.
+        """
+        inside = below(path, self.root)
+        relative = inside or below(path, base or path.parent) or Path(path.name)
+        lot_id, camera_id = self._place(relative)
+        file = _text(inside.as_posix() if inside else str(path.absolute()))
+        folders = _folders(relative)
+        lot = (describe or self.lot)(lot_id, folders[0] if folders else None)
+        return Source(path, file, lot, camera_id)
+
+    def lot(self, lot_id: str, folder: str | None = None) -> Lot:
+        """A lot as its folder's `lot.toml` describes it, or by its id alone.
+
+        Args:
+            folder: its folder's name, where that could not be the id as it is.
+
+        Raises:
+            FolderError: the file is there but cannot be used.
+        """
+        file = self.root / (folder or lot_id) / LOT_FILE
+        try:
+            described = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        except (FileNotFoundError, NotADirectoryError):
+            return Lot(lot_id, lot_id)
+        except (OSError, ValueError) as error:
+            raise FolderError(f"{file} cannot be read: {error}") from error
+        try:
+            return Lot(
+                lot_id,
+                str(described.get("name", lot_id)),
+                described.get("capacity"),
+                is_sample=bool(described.get("sample_photos")),
+            )
+        except (ValueError, TypeError) as error:
+            raise FolderError(f"{file}: {error}") from error
+
+    def path(self, file: str) -> Path:
+        """Where a recorded file is."""
+        return self.root / file
+
+    def add(
+        self, data: bytes, name: str, *, lot: Lot, camera_id: str, at: datetime, sha256: str
+    ) -> Source:
+        """Write a photo from elsewhere into the storage folder, whole or not at all.
+
+        Args:
+            name: the file's name where it comes from; kept as far as a file system allows.
+            at: the day to file it under.
+
+        Raises:
+            FolderError: it cannot be written.
+        """
+        stem, _, suffix = name.rpartition(".")
+        if f".{suffix.lower()}" not in SUFFIXES:
+            stem, suffix = name, "jpg"
+        stem = folder_name(stem) or "photo"
+        stem = stem.encode()[:200].decode(errors="ignore")
+        folder = self.root / lot.id / camera_id / f"{at:%Y-%m-%d}"
+        path = folder / f"{sha256[:8]}_{stem}.{suffix}"
+        unfinished: Path | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=folder, prefix=".", suffix=".part", delete=False) as out:
+                unfinished = Path(out.name)
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            unfinished.chmod(0o644)
+            unfinished.replace(path)
+        except OSError as error:
+            if unfinished is not None:
+                with suppress(OSError):
+                    unfinished.unlink(missing_ok=True)
+            raise FolderError(
+                f"the photo cannot be kept in {folder} ({error.strerror}); free some space or make"
+                " the folder writable, then try again"
+            ) from error
+        file = _text(path.relative_to(self.root).as_posix())
+        return Source(path, file, lot, camera_id, arrived_just_now=True)
+
+    def _place(self, relative: Path) -> tuple[str, str]:
+        folders = _folders(relative)
+        lot_id = folder_name(_text(folders[0])) if folders else ""
+        camera_id = folder_name(_text(folders[1])) if len(folders) > 1 else ""
+        return lot_id or self.default_lot, camera_id or DEFAULT_CAMERA
+
+
+def below(path: Path, root: Path) -> Path | None:
+    """`path` relative to `root`, None where it is not in it."""
+    path, root = Path(os.path.abspath(path)), Path(os.path.abspath(root))  # noqa: PTH100 – links stay
+    return path.relative_to(root) if path.is_relative_to(root) else None
+
+
+def _folders(relative: Path) -> list[str]:
+    """The folders above a file that are no dates."""
+    path = _YEAR_MONTH_DAY.sub("/", f"/{relative.parent.as_posix()}/")
+    return [name for name in Path(path).parts[1:] if not DATE_FOLDER.fullmatch(name)]
+
+
+def _text(name: str) -> str:
+    """A file's name as valid text; bytes that are none become `\\xff`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
