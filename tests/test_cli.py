@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT, SAMPLES, draw_lot, encode
 
+from parkcore import __version__
 from parkcore.cli import cli
 from parkcore.store import Store
 
@@ -313,6 +314,10 @@ def test_names_with_emoji_and_newlines_stay_on_one_line(
     [row] = lines(run("history", "--json"))
     assert row["photo"] == "north/a\n🚗.jpg"
     assert len(run("analyse", odd).stdout.splitlines()) == 1
+
+
+def test_the_version_is_told(run: Callable[..., Result]) -> None:
+    assert run("--version").stdout == f"parkcore, version {__version__}\n"
 
 
 def test_the_module_runs_as_a_program(tmp_path: Path) -> None:

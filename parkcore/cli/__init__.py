@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from parkcore import __version__
 from parkcore.cli.history import history
 from parkcore.cli.measure import doctor, evaluate
 from parkcore.cli.photos import analyse, scan
@@ -42,7 +43,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @_settings_options
-@click.version_option(package_name="parkcore", prog_name="parkcore")
+@click.version_option(__version__, prog_name="parkcore")
 @click.pass_context
 def cli(ctx: click.Context, /, **given: str | None) -> None:
     """How full is the car park? Counts vehicles in photos and keeps the history.
