@@ -11,7 +11,6 @@ from pages.shell.place import choose_place
 from parkcore.domain import Occupancy
 from parkcore.errors import UnreadablePhoto
 from parkcore.ingest import Analysis, Source, content_id
-from parkcore.intake import receive
 
 st.title("Camera snapshot")
 st.caption("Take a photo with this device's camera. Browsers allow it on https and on localhost.")
@@ -53,15 +52,7 @@ with context.open_store() as store:
             keep = st.button("Keep this photo", type="primary", icon=":material/save:")
             st.caption("Not kept yet. “Clear photo” below takes another one.")
     if keep:
-        got = receive(
-            data,
-            photo.name,
-            lot=lot,
-            camera_id=camera_id,
-            analyser=context.analyser(),
-            storage=context.storage(),
-            store=store,
-        )
+        got = context.take_photo(data, photo.name, lot, camera_id, store)
         if got.source is not None:
             context.analyser().ingest(got.source, store)
         st.rerun()

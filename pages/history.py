@@ -10,7 +10,8 @@ import streamlit as st
 
 from pages.shell import context, parts
 from parkcore.domain import LABELS, Snapshot
-from parkcore.store import HistoryFilter, Store
+from parkcore.filters import HistoryFilter
+from parkcore.store import Store
 
 PAGE = 50
 TYPES = ("Car", "Moto", "Bus", "Truck")

@@ -9,9 +9,10 @@ import streamlit as st
 from pages.shell import context, parts
 from parkcore import charts, stats
 from parkcore.domain import Lot, Snapshot
+from parkcore.filters import HistoryFilter
 from parkcore.occupancy import View, lot_occupancy
 from parkcore.samples import remove_samples
-from parkcore.store import HistoryFilter, Store
+from parkcore.store import Store
 
 
 @st.dialog("Remove the samples?")

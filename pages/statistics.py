@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shell import context, parts
 from parkcore import charts, stats
-from parkcore.store import HistoryFilter
+from parkcore.filters import HistoryFilter
 
 st.title("Statistics")
 zone = context.settings().zone

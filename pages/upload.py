@@ -10,7 +10,7 @@ from pages.shell import context, parts
 from pages.shell.place import choose_place
 from parkcore.domain import Lot
 from parkcore.ingest import content_id
-from parkcore.intake import Received, receive
+from parkcore.intake import Received
 from parkcore.store import Store
 
 SHOWN = 20
@@ -37,14 +37,8 @@ def take_in(uploads: list, store: Store, lot: Lot, camera_id: str) -> None:
                 if twin is not None:
                     received[upload.file_id] = replace(twin, name=upload.name, repeated=True)
                     continue
-                got = received[upload.file_id] = receive(
-                    data,
-                    upload.name,
-                    lot=lot,
-                    camera_id=camera_id,
-                    analyser=context.analyser(),
-                    storage=context.storage(),
-                    store=store,
+                got = received[upload.file_id] = context.take_photo(
+                    data, upload.name, lot, camera_id, store
                 )
                 if got.source is not None:
                     kept.append(got.source)

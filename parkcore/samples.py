@@ -9,10 +9,11 @@ from pathlib import Path
 
 from parkcore.domain import Lot
 from parkcore.errors import FolderError
+from parkcore.filters import HistoryFilter
 from parkcore.folder import find_photos
 from parkcore.ingest import content_id
 from parkcore.storage import LOT_FILE, Storage
-from parkcore.store import HistoryFilter, Store
+from parkcore.store import Store
 
 
 def remove_samples(store: Store, storage: Storage) -> int:

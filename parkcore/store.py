@@ -10,8 +10,9 @@ from typing import Any, cast
 from sqlite_utils import Database
 
 from parkcore.database import Connection
-from parkcore.domain import LABELS, Camera, Failure, Label, Lot, Snapshot
+from parkcore.domain import LABELS, Camera, Failure, Lot, Snapshot
 from parkcore.errors import StoreError, UnknownLot
+from parkcore.filters import EVERYTHING, HistoryFilter, where
 from parkcore.occupancy import camera_capacity, lot_capacity
 from parkcore.records import (
     Row,
@@ -31,21 +32,6 @@ class FileStamp:
 
     size_bytes: int
     mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryFilter:
-    """Which snapshots; None leaves a criterion out. `since` is inclusive, `until` is not."""
-
-    lot_id: str | None = None
-    camera_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    label: Label | None = None
-    text: str | None = None
-
-
-EVERYTHING = HistoryFilter()
 
 
 class Store(Connection):
@@ -196,10 +182,10 @@ class Store(Connection):
         newest_first: bool = True,
     ) -> list[Snapshot]:
         """Snapshots without their detections, by capture time."""
-        where, values = _where(which)
+        condition, values = where(which)
         order = "desc" if newest_first else "asc"
         rows = self._rows(
-            f"select * from snapshots where {where}"
+            f"select * from snapshots where {condition}"
             f" order by captured_at {order}, id {order} limit :limit offset :offset",
             {**values, "limit": -1 if limit is None else limit, "offset": offset},
         )
@@ -207,16 +193,18 @@ class Store(Connection):
 
     def counts(self, which: HistoryFilter = EVERYTHING) -> list[dict[str, Any]]:
         """Per snapshot `captured_at` (UTC, ISO 8601), `lot_id`, `camera_id` and the counts."""
-        where, values = _where(which)
+        condition, values = where(which)
         return self._rows(
             f"select captured_at, lot_id, camera_id, {', '.join(LABELS)} from snapshots"
-            f" where {where} order by captured_at",
+            f" where {condition} order by captured_at",
             values,
         )
 
     def count(self, which: HistoryFilter = EVERYTHING) -> int:
-        where, values = _where(which)
-        return int(self._rows(f"select count(*) n from snapshots where {where}", values)[0]["n"])
+        condition, values = where(which)
+        return int(
+            self._rows(f"select count(*) n from snapshots where {condition}", values)[0]["n"]
+        )
 
     def latest(self, lot_id: str) -> list[Snapshot]:
         """The latest snapshot of each of a lot's cameras that has one, latest first."""
@@ -328,18 +316,3 @@ def _row(db: Database, sql: str, values: Sequence[Any]) -> Row | None:
     if found is None:
         return None
     return dict(zip([column[0] for column in cursor.description], found, strict=True))
-
-
-def _where(which: HistoryFilter) -> tuple[str, dict[str, Any]]:
-    criteria: dict[str, tuple[str, Any]] = {
-        "lot": ("lot_id = :lot", which.lot_id),
-        "camera": ("camera_id = :camera", which.camera_id),
-        "since": ("captured_at >= :since", which.since and to_text(which.since)),
-        "until": ("captured_at < :until", which.until and to_text(which.until)),
-        "text": ("instr(casefold(file), :text) > 0", which.text and which.text.casefold()),
-    }
-    used = {name: both for name, both in criteria.items() if both[1] is not None}
-    clauses = [clause for clause, _ in used.values()]
-    if which.label is not None:
-        clauses.append({label: f"{label} > 0" for label in LABELS}[which.label])
-    return " and ".join(clauses) or "true", {name: value for name, (_, value) in used.items()}

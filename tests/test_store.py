@@ -31,8 +31,9 @@ from parkcore.domain import (
     Vehicles,
 )
 from parkcore.errors import StoreError, UnknownLot
+from parkcore.filters import HistoryFilter
 from parkcore.schema import migrations
-from parkcore.store import FileStamp, HistoryFilter, Store
+from parkcore.store import FileStamp, Store
 
 NORTH = Lot("north", "North car park", 40)
 STAMP = FileStamp(1000, 1_777_000_000_123_456_789)

@@ -6,12 +6,13 @@ import streamlit as st
 
 from parkcore import settings as settings_module
 from parkcore import wiring
-from parkcore.domain import Detection, Snapshot
+from parkcore.domain import Detection, Lot, Snapshot
 from parkcore.drawing import annotate
 from parkcore.errors import UnreadablePhoto
 from parkcore.export import Exporter
 from parkcore.images import decode, jpeg
 from parkcore.ingest import Analyser, content_id
+from parkcore.intake import Received, receive
 from parkcore.job import ScanJob
 from parkcore.settings import Settings
 from parkcore.storage import Storage
@@ -42,6 +43,19 @@ def analyser() -> Analyser:
 def scan_job() -> ScanJob:
     """The one scan of this process: every tab starts, sees and cancels the same."""
     return ScanJob(open_store, analyser(), storage())
+
+
+def take_photo(data: bytes, name: str, lot: Lot, camera_id: str, store: Store) -> Received:
+    """Bytes that were handed in: refused, known already, or kept in the storage folder."""
+    return receive(
+        data,
+        name,
+        lot=lot,
+        camera_id=camera_id,
+        analyser=analyser(),
+        storage=storage(),
+        store=store,
+    )
 
 
 def exporter(store: Store) -> Exporter:

@@ -55,7 +55,7 @@ def history(
 ) -> None:
     """Print what was recorded, oldest first."""
     from parkcore.export import Exporter
-    from parkcore.store import HistoryFilter
+    from parkcore.filters import HistoryFilter
     from parkcore.wiring import read_store
 
     def here(at: datetime | None) -> datetime | None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from parkcore.domain import LABELS
-from parkcore.store import HistoryFilter
+from parkcore.filters import HistoryFilter
 
 from .app import App, choose, settled, visit
 
