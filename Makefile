@@ -1,4 +1,4 @@
-# make run    sets everything up and starts the app on the sample photos
+# make run    sets everything up and starts the service: app, watcher and cameras
 # make test   sets everything up and passes every check and test, the browser's included
 #
 # TORCH_INDEX=…  where to take PyTorch from, such as the address of the CPU builds that
@@ -15,8 +15,7 @@ TORCH_INDEX ?=
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.runtime
-	-$(BIN)/parkcore scan
-	exec $(BIN)/streamlit run streamlit_app.py $(if $(PORT),--server.port $(PORT))
+	exec $(BIN)/parkcore serve $(if $(PORT),--port $(PORT))
 
 test: check $(VENV)/.browser
 	BROWSER=required $(BIN)/pytest

@@ -1,8 +1,13 @@
-"""The web app. Started with `streamlit run streamlit_app.py`."""
+"""The web app. Started with `parkcore serve`, or alone with `streamlit run streamlit_app.py`."""
 
 import streamlit as st
 
-from pages.shell.navigation import run
+if __name__ == "__main__":  # every visit runs the file as a script
+    from pages.shell.navigation import run
 
-st.set_page_config(page_icon=":material/local_parking:", layout="wide")
-run()
+    st.set_page_config(page_icon=":material/local_parking:", layout="wide")
+    run()
+else:  # the server imports it once, for what it serves beside the pages
+    from pages.shell import api
+
+    app = st.App(__file__, routes=api.routes(), lifespan=api.lifespan)

@@ -7,12 +7,15 @@ from datetime import timedelta
 import streamlit as st
 
 from pages.shell import context, parts
-from parkcore import charts, stats
+from parkcore import charts, health, stats
 from parkcore.domain import Lot, Snapshot
 from parkcore.filters import HistoryFilter
+from parkcore.health import Health
 from parkcore.occupancy import View, lot_occupancy
 from parkcore.samples import remove_samples
 from parkcore.store import Store
+
+SHOWN = 3
 
 
 @st.dialog("Remove the samples?")
@@ -76,27 +79,50 @@ def show_lot(store: Store, lot: Lot) -> None:
             parts.invite_capacity()
 
 
+def show_problems(doing: Health) -> None:
+    """What needs to be seen to; the rest is on the page Health."""
+    for problem in doing.problems[:SHOWN]:
+        st.error(parts.plain(problem), icon=":material/error:")
+    if doing.problems:
+        more = len(doing.problems) - SHOWN
+        label = f"{more} more on the page Health" if more > 0 else "More on the page Health"
+        st.page_link("pages/health.py", label=label, icon=":material/monitor_heart:")
+
+
+def show_waiting(doing: Health) -> int:
+    """How many photos the watcher still has before it, which is said."""
+    waiting = sum(p.state.queue for p in doing.parts if p.name == "watcher" and p.level == "ok")
+    if waiting:
+        photos = "1 photo is" if waiting == 1 else f"{waiting:,} photos are"
+        st.info(f"{photos} waiting to be analysed.", icon=":material/hourglass_top:")
+    return waiting
+
+
 st.title("How full is it?")
 
 
-@st.fragment(run_every="30s")
+@st.fragment(run_every="10s")
 @explained()
 def now() -> None:
     with context.open_store() as store:
+        doing = health.examine(store, context.settings())
+        show_problems(doing)
+        waiting = show_waiting(doing)
         lots = store.lots()
         for row in range(0, len(lots), 2):
             for column, lot in zip(st.columns(2, gap="medium"), lots[row : row + 2], strict=False):
                 with column:
                     show_lot(store, lot)
-    if not lots:
+    if not lots and not waiting:
         st.info(
-            "There are no photos yet. Upload some, or put them into the storage folder as"
-            f" `{context.settings().storage}/LOT/CAMERA/photo.jpg` and scan it.",
+            "There are no photos yet. Upload some, add an IP camera, or put photos into the"
+            f" storage folder as `{context.settings().storage}/LOT/CAMERA/photo.jpg`.",
             icon=":material/add_a_photo:",
         )
         with st.container(horizontal=True):
             st.page_link("pages/upload.py", label="Upload photos", icon=":material/upload:")
             st.page_link("pages/scan.py", label="Scan the folder", icon=":material/folder_open:")
+            st.page_link("pages/camera.py", label="Add a camera", icon=":material/videocam:")
     elif any(lot.is_sample for lot in lots):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("The sample lots are rendered, to show how Parkcore works.", width="content")

@@ -69,14 +69,16 @@ def clear() -> None:
 
 
 with context.open_store() as store:
-    lot, camera_id = choose_place(store, "upload")
+    place = choose_place(store, "upload")
+    if place is None:
+        st.stop()
     uploads = st.file_uploader(
         "Photos",
         accept_multiple_files=True,
         key=f"photos{st.session_state.get('uploads', 0)}",
         help="JPEG, PNG, WebP, BMP, TIFF, GIF or HEIC. What a file is, its content decides.",
     )
-    take_in(uploads, store, lot, camera_id)
+    take_in(uploads, store, *place)
 
 shown = context.scan_job().progress
 

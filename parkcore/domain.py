@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Self, TypeAlias, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
+
+from parkcore.addresses import split_secrets
+from parkcore.schedule import Schedule
 
 Image: TypeAlias = npt.NDArray[np.uint8]
 """Upright RGB pixels, shape (height, width, 3)."""
@@ -122,6 +125,60 @@ class Camera:
     def __post_init__(self) -> None:
         check_name("camera", self.id)
         check_capacity(self.capacity)
+
+
+@dataclass(frozen=True, slots=True)
+class IpCamera:
+    """Where a camera is asked for pictures, and when. Its login is kept apart."""
+
+    lot_id: str
+    id: str
+    address: str
+    schedule: Schedule = field(default_factory=Schedule)
+    paused: bool = False
+    verify_tls: bool = True
+    """False where the certificate of https or rtsps is not checked, as self-signed ones need."""
+
+    def __post_init__(self) -> None:
+        check_name("lot", self.lot_id)
+        check_name("camera", self.id)
+        if split_secrets(self.address)[0] != self.address:
+            raise ValueError("a camera's address is kept without its login; see `split_secrets`")
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """How the looks at an IP camera went so far."""
+
+    lot_id: str
+    camera_id: str
+    last_success_at: datetime | None = None
+    last_failure_at: datetime | None = None
+    last_failure: str = ""
+    failures_in_row: int = 0
+    milliseconds: float | None = None
+    """What the last good look took."""
+    fingerprint: bytes = b""
+    """Of the picture that tells whether the camera is frozen; see `picture.fingerprint`."""
+    same_since: datetime | None = None
+    """Since when the picture has been that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """What a part of the service, such as the watcher, says of itself every few seconds."""
+
+    name: str
+    pid: int
+    started_at: datetime
+    seen_at: datetime
+    queue: int = 0
+    """Photos, or looks, that are waiting."""
+    last_success_at: datetime | None = None
+    last_failure_at: datetime | None = None
+    last_failure: str = ""
+    note: str = ""
+    """How it works at present, such as by polling; or why it cannot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,3 +27,11 @@ class FolderError(ParkcoreError):
 
 class UnknownLot(ParkcoreError):
     """No lot or camera of that name."""
+
+
+class CameraError(ParkcoreError):
+    """An IP camera gave no picture that can be used; the text never holds a password."""
+
+
+class AlreadyRunning(ParkcoreError):
+    """Another process does this work for the same database."""

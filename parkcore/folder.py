@@ -111,8 +111,7 @@ def find_photos(
 ) -> Iterator[Path]:
     """The photos at any depth of a folder, by name; links to folders are followed once.
 
-    A file is one by its suffix or, without a photo's suffix, by its first bytes. Hidden files
-    and those that a program is still writing are passed over.
+    What is one, says `is_photo`; hidden folders and those of the file system are passed over.
 
     Args:
         on_skipped: told of each folder below that cannot be listed; the others go on.
@@ -136,12 +135,8 @@ def find_photos(
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(n for n in folders if not n.startswith(".") and n not in _NOT_OURS)
-        for name in sorted(names):
-            path = Path(here, name)
-            is_hidden = name.startswith(".")
-            if not is_hidden and not name.lower().endswith(_UNFINISHED) and _is_photo(path):
-                yield path
+        folders[:] = sorted(filter(_is_for_photos, folders))
+        yield from (path for name in sorted(names) if is_photo(path := Path(here, name)))
 
 
 def scan(
@@ -191,7 +186,12 @@ def _shuffle(queue: deque[Source]) -> None:
     queue.extend(taken)
 
 
-def _is_photo(path: Path) -> bool:
+def is_photo(path: Path) -> bool:
+    """Whether a file is one to read: a photo by its suffix, or without a photo's suffix by its
+    first bytes; neither hidden nor still being written by its name."""
+    name = path.name
+    if name.startswith(".") or name.lower().endswith(_UNFINISHED):
+        return False
     if path.suffix.lower() in SUFFIXES:
         return True
     try:
@@ -201,3 +201,13 @@ def _is_photo(path: Path) -> bool:
             return looks_like_photo(file.read(16))
     except OSError:
         return False
+
+
+def is_in_place(path: Path, root: Path) -> bool:
+    """Whether none of the folders between `root` and a file is passed over."""
+    inside = below(path, root)
+    return inside is not None and all(map(_is_for_photos, inside.parts[:-1]))
+
+
+def _is_for_photos(folder: str) -> bool:
+    return not folder.startswith(".") and folder not in _NOT_OURS

@@ -4,20 +4,24 @@ that they sort as text."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any, TypeAlias
 
 from parkcore.domain import (
     LABELS,
     Box,
+    CameraState,
     Detection,
     DetectorInfo,
     Failure,
+    IpCamera,
     Lot,
+    PartState,
     Photo,
     Snapshot,
     Vehicles,
 )
+from parkcore.schedule import Schedule
 
 Row: TypeAlias = dict[str, Any]
 
@@ -85,6 +89,68 @@ def to_failure(row: Row) -> Failure:
         row["file"], row["lot_id"], row["camera_id"], row["reason"], to_time(row["failed_at"]),
         row["attempts"], bool(row["in_storage"]), row["id"],
     )  # fmt: skip
+
+
+def ip_camera_row(camera: IpCamera) -> Row:
+    schedule = camera.schedule
+    return {
+        "lot_id": camera.lot_id,
+        "camera_id": camera.id,
+        "address": camera.address,
+        "interval_s": float(schedule.interval_s),
+        "start": schedule.start.isoformat("minutes"),
+        "end": schedule.end.isoformat("minutes"),
+        "weekdays": "".join(str(day) for day in sorted(schedule.weekdays)),
+        "paused": int(camera.paused),
+        "verify_tls": int(camera.verify_tls),
+    }
+
+
+def to_ip_camera(row: Row) -> IpCamera:
+    schedule = Schedule(
+        row["interval_s"],
+        time.fromisoformat(row["start"]),
+        time.fromisoformat(row["end"]),
+        frozenset(map(int, row["weekdays"])),
+    )
+    return IpCamera(
+        row["lot_id"], row["camera_id"], row["address"], schedule,
+        bool(row["paused"]), bool(row["verify_tls"]),
+    )  # fmt: skip
+
+
+def camera_state_row(state: CameraState) -> Row:
+    return {
+        **{name: getattr(state, name) for name in CameraState.__slots__},
+        **_texts(state, "last_success_at", "last_failure_at", "same_since"),
+    }
+
+
+def to_camera_state(row: Row) -> CameraState:
+    return CameraState(**_times(row, "last_success_at", "last_failure_at", "same_since"))
+
+
+_PART_TIMES = ("started_at", "seen_at", "last_success_at", "last_failure_at")
+
+
+def part_state_row(state: PartState) -> Row:
+    return {
+        **{name: getattr(state, name) for name in PartState.__slots__},
+        **_texts(state, *_PART_TIMES),
+    }
+
+
+def to_part_state(row: Row) -> PartState:
+    return PartState(**_times(row, *_PART_TIMES))
+
+
+def _texts(state: object, *names: str) -> Row:
+    values = {name: getattr(state, name) for name in names}
+    return {name: None if at is None else to_text(at) for name, at in values.items()}
+
+
+def _times(row: Row, *names: str) -> Row:
+    return row | {name: None if row[name] is None else to_time(row[name]) for name in names}
 
 
 def to_text(at: datetime) -> str:

@@ -95,5 +95,53 @@ def m001_lots_snapshots_failures(db: Database) -> None:
     )
 
 
+@migrations()
+def m002_ip_cameras_and_service(db: Database) -> None:
+    # An address never holds a login: those are kept outside the database.
+    db.table("ip_cameras", strict=True).create(
+        {
+            "lot_id": str,
+            "camera_id": str,
+            "address": str,
+            "interval_s": float,
+            "start": str,
+            "end": str,
+            "weekdays": str,
+            "paused": int,
+            "verify_tls": int,
+        },
+        pk=("lot_id", "camera_id"),
+        not_null={"address", "interval_s", "start", "end", "weekdays", "paused", "verify_tls"},
+    )
+    db.table("camera_states", strict=True).create(
+        {
+            "lot_id": str,
+            "camera_id": str,
+            "last_success_at": str,
+            "last_failure_at": str,
+            "last_failure": str,
+            "failures_in_row": int,
+            "milliseconds": float,
+            "fingerprint": bytes,
+            "same_since": str,
+        },
+        pk=("lot_id", "camera_id"),
+    )
+    db.table("parts", strict=True).create(
+        {
+            "name": str,
+            "pid": int,
+            "started_at": str,
+            "seen_at": str,
+            "queue": int,
+            "last_success_at": str,
+            "last_failure_at": str,
+            "last_failure": str,
+            "note": str,
+        },
+        pk="name",
+    )
+
+
 NAMES = frozenset(name for name in list(globals()) if name.startswith("m0"))
 """The migrations that this Parkcore knows."""

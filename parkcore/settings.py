@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -64,11 +64,33 @@ class Settings(BaseSettings):
     stale_minutes: float = Field(
         60, gt=0, description="A lot's latest photo is called stale when it is older than this."
     )
+    watch: Literal["auto", "events", "polling"] = Field(
+        "auto",
+        description="How the watcher notices new photos; auto polls on network drives only.",
+    )
+    credentials: Path = Field(
+        Path("parkcore-credentials.json"),
+        description="The file with the logins of IP cameras, which only its owner may read.",
+    )
+    camera_timeout_s: float = Field(
+        10, gt=0, le=300, description="Seconds that a look at an IP camera may take in all."
+    )
+    frozen_hours: float = Field(
+        2, gt=0, description="A camera that shows the same picture for so long is called frozen."
+    )
+    api_token: SecretStr | None = Field(
+        None,
+        min_length=8,
+        description="What programs that send photos to the app must know; without it none may.",
+    )
+    max_upload_mb: float = Field(
+        30, gt=0, le=1000, description="Larger photos are refused by the app's interface."
+    )
     moderate_from: float = Field(0.5, gt=0, description="Rate from which a lot is moderate.")
     busy_from: float = Field(0.8, gt=0, description="Rate from which a lot is busy.")
     full_from: float = Field(0.95, gt=0, description="Rate from which a lot is full.")
 
-    @field_validator("db", "storage")
+    @field_validator("db", "storage", "credentials")
     @classmethod
     def _of_the_user(cls, path: Path) -> Path:
         return path.expanduser()
@@ -145,6 +167,8 @@ def _explain(error: ValidationError) -> str:
         name = problem["loc"][0]
         if problem["type"] == "extra_forbidden":
             return f"{toml_file()}: there is no setting {name!r}"
+        if name == "api_token":
+            return f"PARKCORE_API_TOKEN: {message}"
         return f"PARKCORE_{str(name).upper()}={str(problem['input'])!r}: {message}"
 
     return "; ".join(line(problem) for problem in error.errors())

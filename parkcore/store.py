@@ -1,4 +1,4 @@
-"""The history in SQLite: the only module that knows SQL."""
+"""The history in SQLite: snapshots, failures and the files that were read."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from typing import Any, cast
 
 from sqlite_utils import Database
 
-from parkcore.database import Connection
-from parkcore.domain import LABELS, Camera, Failure, Lot, Snapshot
-from parkcore.errors import StoreError, UnknownLot
+from parkcore.domain import LABELS, Failure, Lot, Snapshot
 from parkcore.filters import EVERYTHING, HistoryFilter, where
-from parkcore.occupancy import camera_capacity, lot_capacity
+from parkcore.lot_store import LotStore, insert_lot
 from parkcore.records import (
     Row,
     detection_rows,
     snapshot_row,
     to_detection,
     to_failure,
-    to_lot,
     to_snapshot,
     to_text,
 )
+from parkcore.service_store import ServiceStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,98 +32,8 @@ class FileStamp:
     mtime_ns: int
 
 
-class Store(Connection):
+class Store(LotStore, ServiceStore):
     """The history. Every method may raise `StoreError`, whose text says what to do."""
-
-    # -- lots and cameras -----------------------------------------------------------------
-
-    def lots(self) -> list[Lot]:
-        """Every lot, own ones before samples, by name."""
-        return [
-            to_lot(row) for row in self._rows("select * from lots order by is_sample, name, id")
-        ]
-
-    def lot(self, lot_id: str) -> Lot:
-        """
-        Raises:
-            UnknownLot: there is none of that id.
-        """
-        rows = self._rows("select * from lots where id = ?", [lot_id])
-        if not rows:
-            known = ", ".join(repr(lot.id) for lot in self.lots()) or "none yet"
-            raise UnknownLot(f"there is no lot {lot_id!r}; the lots are: {known}")
-        return to_lot(rows[0])
-
-    def ensure_lot(self, lot: Lot) -> bool:
-        """Add a lot if there is none of its id; whether it was added."""
-        with self._write() as db:
-            return _ensure_lot(db, lot)
-
-    def change_lot(self, lot: Lot) -> None:
-        """Give the lot of that id the name and capacity of `lot`."""
-        self.lot(lot.id)
-        with self._write() as db:
-            db.table("lots").update(
-                lot.id, {"name": lot.name, "capacity": lot.capacity, "is_sample": lot.is_sample}
-            )
-
-    def delete_lot(self, lot_id: str) -> None:
-        """Remove a lot that has no snapshots, with its cameras.
-
-        Raises:
-            StoreError: it has snapshots.
-        """
-        with self._write() as db:
-            if db.execute("select 1 from snapshots where lot_id = ?", [lot_id]).fetchone():
-                raise StoreError(f"the lot {lot_id!r} has snapshots and is not removed")
-            db.execute("delete from cameras where lot_id = ?", [lot_id])
-            db.execute("delete from failures where lot_id = ?", [lot_id])
-            db.execute("delete from lots where id = ?", [lot_id])
-
-    def cameras(self, lot_id: str | None = None) -> list[Camera]:
-        """The cameras of a lot, or all of them, by name."""
-        rows = self._rows(
-            "select * from cameras where :lot is null or lot_id = :lot order by lot_id, id",
-            {"lot": lot_id},
-        )
-        return [Camera(row["lot_id"], row["id"], row["capacity"]) for row in rows]
-
-    def save_camera(self, camera: Camera) -> None:
-        """Add a camera, or give the one of that name another capacity."""
-        self.lot(camera.lot_id)
-        with self._write() as db:
-            db.execute(
-                "insert into cameras (lot_id, id, capacity) values (?, ?, ?)"
-                " on conflict (lot_id, id) do update set capacity = excluded.capacity",
-                [camera.lot_id, camera.id, camera.capacity],
-            )
-
-    def capacities(self) -> dict[tuple[str, str], int | None]:
-        """Per (lot, camera) the spaces that its count is held against."""
-        lots = {lot.id: lot.capacity for lot in self.lots()}
-        cameras = self.cameras()
-        per_lot = [camera.lot_id for camera in cameras]
-        return {
-            (c.lot_id, c.id): camera_capacity(lots[c.lot_id], c.capacity, per_lot.count(c.lot_id))
-            for c in cameras
-        }
-
-    def capacities_with(self, lot: Lot, camera_id: str) -> dict[tuple[str, str], int | None]:
-        """The same, for a photo that is not recorded too: as if its camera were there already."""
-        capacities = self.capacities()
-        if (lot.id, camera_id) not in capacities:
-            known = next((each for each in self.lots() if each.id == lot.id), lot)
-            others = len(self.cameras(lot.id))
-            capacities[lot.id, camera_id] = camera_capacity(known.capacity, None, others + 1)
-        return capacities
-
-    def lot_capacities(self) -> dict[str, int | None]:
-        """Per lot the spaces that the sum of its cameras' counts is held against."""
-        cameras = self.cameras()
-        return {
-            lot.id: lot_capacity(lot.capacity, [c.capacity for c in cameras if c.lot_id == lot.id])
-            for lot in self.lots()
-        }
 
     # -- snapshots ------------------------------------------------------------------------
 
@@ -150,7 +58,7 @@ class Store(Connection):
             known = _row(db, "select * from snapshots where sha256 = ?", [photo.sha256])
             if known:
                 return to_snapshot(known), False
-            _ensure_lot(db, lot)
+            insert_lot(db, lot)
             db.execute(
                 "insert or ignore into cameras (lot_id, id) values (?, ?)",
                 [photo.lot_id, photo.camera_id],
@@ -205,6 +113,15 @@ class Store(Connection):
         return int(
             self._rows(f"select count(*) n from snapshots where {condition}", values)[0]["n"]
         )
+
+    def photos_since(self, at: datetime) -> dict[tuple[str, str], int]:
+        """Per (lot, camera) how many photos were taken since."""
+        rows = self._rows(
+            "select lot_id, camera_id, count(*) n from snapshots where captured_at >= ?"
+            " group by lot_id, camera_id",
+            [to_text(at)],
+        )
+        return {(row["lot_id"], row["camera_id"]): row["n"] for row in rows}
 
     def latest(self, lot_id: str) -> list[Snapshot]:
         """The latest snapshot of each of a lot's cameras that has one, latest first."""
@@ -292,14 +209,6 @@ def _insert_snapshot(db: Database, snapshot: Snapshot, thumbnail: bytes) -> int:
     db.table("detections").insert_all(detection_rows(snapshot_id, snapshot))
     db.table("thumbnails").insert({"snapshot_id": snapshot_id, "jpeg": thumbnail})
     return snapshot_id
-
-
-def _ensure_lot(db: Database, lot: Lot) -> bool:
-    cursor = db.execute(
-        "insert or ignore into lots (id, name, capacity, is_sample) values (?, ?, ?, ?)",
-        [lot.id, lot.name, lot.capacity, lot.is_sample],
-    )
-    return cursor.rowcount == 1
 
 
 def _remember_file(db: Database, file: str, stamp: FileStamp | None, sha256: str | None) -> None:

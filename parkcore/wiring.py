@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parkcore.credentials import Credentials
 from parkcore.detect import YoloDetector, find_weights, model_folders
 from parkcore.ingest import Analyser
 from parkcore.settings import Settings
@@ -21,6 +22,10 @@ def read_store(settings: Settings) -> Store:
 
 def open_storage(settings: Settings) -> Storage:
     return Storage(settings.storage, settings.default_lot)
+
+
+def open_credentials(settings: Settings) -> Credentials:
+    return Credentials(settings.credentials)
 
 
 def make_analyser(settings: Settings) -> Analyser:

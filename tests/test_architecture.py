@@ -19,9 +19,12 @@ MODULES = {
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 APP = [ROOT / "streamlit_app.py", *(ROOT / "pages").rglob("*.py")]
 
-PURE = {"errors", "domain", "geometry", "occupancy", "capture_time", "colours"}
-EDGES = {"images", "detect", "database", "store"}
-SQL = {"schema", "database", "store"}
+PURE = {
+    "errors", "domain", "geometry", "occupancy", "capture_time", "colours",
+    "addresses", "schedule", "picture",
+}  # fmt: skip
+EDGES = {"images", "detect", "database", "store", "camera", "watch"}
+SQL = {"schema", "database", "lot_store", "service_store", "store"}
 WEB = {"streamlit"}
 FOREIGN = {"cv2", "ultralytics", "torch", "sqlite_utils", "sqlite3", "PIL", "pillow_heif"}
 

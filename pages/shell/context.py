@@ -1,17 +1,13 @@
 """What the pages work with, made once per process, and the history, opened per run."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from parkcore import settings as settings_module
 from parkcore import wiring
-from parkcore.domain import Detection, Lot, Snapshot
-from parkcore.drawing import annotate
-from parkcore.errors import UnreadablePhoto
+from parkcore.credentials import Credentials
+from parkcore.domain import Lot
 from parkcore.export import Exporter
-from parkcore.images import decode, jpeg
-from parkcore.ingest import Analyser, content_id
+from parkcore.ingest import Analyser
 from parkcore.intake import Received, receive
 from parkcore.job import ScanJob
 from parkcore.settings import Settings
@@ -32,6 +28,10 @@ def open_store() -> Store:
 @st.cache_resource(show_spinner=False)
 def storage() -> Storage:
     return wiring.open_storage(settings())
+
+
+def credentials() -> Credentials:
+    return wiring.open_credentials(settings())
 
 
 @st.cache_resource(show_spinner=False)
@@ -60,21 +60,3 @@ def take_photo(data: bytes, name: str, lot: Lot, camera_id: str, store: Store) -
 
 def exporter(store: Store) -> Exporter:
     return Exporter(store.capacities(), settings().thresholds, settings().zone)
-
-
-def photo_jpeg(snapshot: Snapshot, *, with_boxes: bool) -> bytes | None:
-    """A snapshot's photo for the screen; None where its file is gone, changed or unreadable."""
-    try:
-        data = storage().path(snapshot.photo.file).read_bytes()
-        if content_id(data) != snapshot.photo.sha256:  # a recorder that rewrites its files
-            return None
-        boxes = snapshot.detections or () if with_boxes else ()
-        return _drawn(snapshot.photo.sha256, with_boxes, data, boxes)
-    except (OSError, UnreadablePhoto):
-        return None
-
-
-@st.cache_data(show_spinner=False, max_entries=200)
-def _drawn(sha256: str, with_boxes: bool, _data: bytes, _boxes: Sequence[Detection]) -> bytes:
-    image = decode(_data, max_megapixels=settings().max_megapixels).image
-    return jpeg(annotate(image, _boxes) if with_boxes else image, max_side=1280)

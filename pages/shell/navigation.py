@@ -29,13 +29,16 @@ def pages() -> dict[str, list[st.Page]]:
         "Add photos": [
             st.Page("pages/upload.py", title="Upload", icon=":material/upload:"),
             st.Page("pages/scan.py", title="Folder scan", icon=":material/folder_open:"),
-            st.Page("pages/camera.py", title="Camera snapshot", icon=":material/photo_camera:"),
+            st.Page("pages/camera.py", title="Cameras", icon=":material/photo_camera:"),
         ],
         "Records": [
             st.Page("pages/history.py", title="History", icon=":material/history:"),
             st.Page("pages/statistics.py", title="Statistics", icon=":material/monitoring:"),
         ],
-        "Set-up": [st.Page("pages/lots.py", title="Lots", icon=":material/local_parking:")],
+        "Set-up": [
+            st.Page("pages/lots.py", title="Lots", icon=":material/local_parking:"),
+            st.Page("pages/health.py", title="Health", icon=":material/monitor_heart:"),
+        ],
     }
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import humanize
 import streamlit as st
 
-from pages.shell import context
+from pages.shell import context, photos
 from parkcore.colours import LEVEL, VEHICLE
 from parkcore.domain import Occupancy, Snapshot, TimeSource, Vehicles
 from parkcore.drawing import annotate
@@ -124,7 +124,7 @@ def doubts(snapshot: Snapshot) -> None:
 
 def show_photo(store: Store, snapshot: Snapshot, *, with_boxes: bool) -> None:
     whole = snapshot if snapshot.detections is not None else store.snapshot(snapshot.id)
-    picture = context.photo_jpeg(whole or snapshot, with_boxes=with_boxes)
+    picture = photos.photo_jpeg(whole or snapshot, with_boxes=with_boxes)
     counted = f"{snapshot.vehicles.total} vehicles"
     if picture is not None:
         st.image(picture, width="stretch", alt=f"Photo with {counted} marked")
@@ -144,3 +144,8 @@ def plain(text: str) -> str:
     """A file's or lot's name without the meaning Markdown would give its characters."""
     printable = "".join(c if c.isprintable() else "�" for c in text)
     return "".join("\\" + c if c in r"\`*_{}[]<>()#+-.!|~:$&" else c for c in printable)
+
+
+def code(text: str) -> str:
+    """Text as Markdown shows code: an address is no link there."""
+    return f"`{text.replace('`', '%60')}`"

@@ -6,9 +6,16 @@ from pages.shell import context, parts
 from parkcore.domain import DEFAULT_CAMERA, Lot, check_name
 from parkcore.store import Store
 
+FREE_NAMES = (DEFAULT_CAMERA, *(f"camera-{number}" for number in range(2, 1000)))
 
-def choose_place(store: Store, key: str) -> tuple[Lot, str]:
-    """Which lot and camera photos belong to; a new name makes a new one."""
+
+def choose_place(
+    store: Store, key: str, *, without: frozenset[tuple[str, str]] = frozenset()
+) -> tuple[Lot, str] | None:
+    """Which lot and camera photos belong to; a new name makes a new one.
+
+    Cameras `without` are not offered. None where a name that was typed cannot be one; that is said.
+    """
     own = [lot for lot in store.lots() if not lot.is_sample]
     names = {lot.id: lot.name for lot in own} or {context.settings().default_lot: "My car park"}
     left, right = st.columns(2)
@@ -21,7 +28,8 @@ def choose_place(store: Store, key: str) -> tuple[Lot, str]:
         key=f"{key}_lot",
         persist_state="session",
     )
-    cameras = [camera.id for camera in store.cameras(lot_id)] or [DEFAULT_CAMERA]
+    free = (name for name in FREE_NAMES if (lot_id, name) not in without)
+    cameras = [c.id for c in store.cameras(lot_id) if (lot_id, c.id) not in without] or [next(free)]
     camera_id = right.selectbox(
         "Camera",
         cameras,
@@ -34,6 +42,6 @@ def choose_place(store: Store, key: str) -> tuple[Lot, str]:
             check_name(kind, name)
         except ValueError as error:
             st.error(parts.plain(str(error)), icon=":material/error:")
-            st.stop()
+            return None
     known = {lot.id: lot for lot in own}
     return known.get(lot_id) or Lot(lot_id, names.get(lot_id, lot_id)), camera_id

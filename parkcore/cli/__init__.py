@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
+from pydantic import SecretStr
 
 from parkcore import __version__
+from parkcore.cli.cameras import camera
 from parkcore.cli.history import history
 from parkcore.cli.measure import doctor, evaluate
 from parkcore.cli.photos import analyse, scan
+from parkcore.cli.service import serve, status, watch
 from parkcore.cli.setup import lot, samples
 from parkcore.errors import ParkcoreError, SettingsError
 from parkcore.settings import Settings, load
@@ -29,8 +32,13 @@ class _Group(click.Group):
 
 
 def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A flag for every setting, named in the help with its environment variable and default."""
+    """A flag for every setting, named in the help with its environment variable and default.
+
+    Secrets have none: everybody on a machine can read a command's arguments.
+    """
     for name, setting in reversed(Settings.model_fields.items()):
+        if SecretStr in get_args(setting.annotation):
+            continue
         default = "this machine's" if setting.default_factory else setting.default
         command = click.option(
             f"--{name.replace('_', '-')}",
@@ -58,7 +66,10 @@ def cli(ctx: click.Context, /, **given: str | None) -> None:
         raise click.UsageError(str(error)) from error
 
 
-for command in (analyse, scan, history, lot, samples, doctor, evaluate):
+for command in (
+    *(analyse, scan, history, lot, samples, doctor, evaluate),
+    *(serve, watch, camera, status),
+):
     cli.add_command(command)
 
 

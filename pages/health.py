@@ -1,0 +1,110 @@
+from pages.shell.navigation import enter, explained
+
+enter()
+
+import humanize
+import streamlit as st
+
+from pages.shell import context, parts
+from pages.shell.ip_cameras import BADGE
+from parkcore import health
+from parkcore.health import CameraHealth, Health, PartHealth
+
+PARTS = {
+    "watcher": ("Watcher", "Analyses what arrives in the storage folder."),
+    "cameras": ("Camera schedule", "Asks the IP cameras for pictures."),
+}
+
+st.title("Health")
+
+
+def show_state(doing: Health) -> None:
+    if doing.ok:
+        st.success("Everything works.", icon=":material/check_circle:")
+    for problem in doing.problems:
+        st.error(parts.plain(problem), icon=":material/error:")
+
+
+def show_figures(doing: Health) -> None:
+    waiting = sum(p.state.queue for p in doing.parts if p.state and p.name == "watcher")
+    free = doing.disk_free_bytes
+    figures = {
+        "Photos in the last hour": f"{doing.photos_last_hour:,}",
+        "Photos waiting": f"{waiting:,}",
+        "Photos that could not be read": f"{doing.failures:,}",
+        "Photos in the history": f"{doing.snapshots:,}",
+        "Size of the database": humanize.naturalsize(doing.database_bytes),
+        "Free disk space": "–" if free is None else humanize.naturalsize(free),
+    }
+    columns = st.columns(3)
+    for number, (label, value) in enumerate(figures.items()):
+        columns[number % 3].metric(label, value, border=True)
+
+
+def badge(level: str, said: str) -> None:
+    word, icon, colour = BADGE[level]
+    st.badge(word or said, icon=icon, color=colour)
+
+
+def show_part(part: PartHealth) -> None:
+    name, about = PARTS[part.name]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{name}**", width="content")
+            badge(part.level, "not running")
+        st.caption(about)
+        st.write(f"{part.said[:1].upper()}{parts.plain(part.said[1:])}.")
+        state = part.state
+        if state and state.last_success_at:
+            st.caption(f"Last photo analysed {parts.ago(state.last_success_at)}.")
+        if state and state.last_failure_at:
+            st.caption(
+                f":red[Last failure] {parts.ago(state.last_failure_at)}:"
+                f" {parts.plain(state.last_failure)}"
+            )
+
+
+def show_camera(camera: CameraHealth) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{parts.plain(camera.lot_id)} / {parts.plain(camera.camera_id)}**",
+                width="content",
+            )
+            badge(camera.level, camera.said)
+        at = camera.last_picture_at
+        picture = f"{parts.ago(at)} ({parts.when(at)})" if at else "none yet"
+        source = parts.code(camera.address) if camera.address else "a folder"
+        st.caption(
+            f"{source} · last picture {picture} · {camera.photos_last_hour} in the last hour"
+        )
+        if camera.level == "failing":
+            st.error(parts.plain(camera.said), icon=":material/error:")
+        elif camera.last_failure_at:
+            st.caption(
+                f"Last failure {parts.ago(camera.last_failure_at)}:"
+                f" {parts.plain(camera.last_failure)}"
+            )
+
+
+@st.fragment(run_every="5s")
+@explained()
+def now() -> None:
+    with context.open_store() as store:
+        doing = health.examine(store, context.settings())
+    show_state(doing)
+    show_figures(doing)
+    for column, part in zip(st.columns(2), doing.parts, strict=True):
+        with column:
+            show_part(part)
+    if doing.cameras:
+        st.subheader("Cameras")
+    for camera in doing.cameras:
+        show_camera(camera)
+
+
+now()
+st.caption(
+    "The same for programs: `parkcore status --json`, `GET /api/health`, and `GET /metrics` for"
+    " Prometheus."
+)

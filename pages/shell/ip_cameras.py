@@ -1,0 +1,148 @@
+"""IP cameras: how each is doing, looking now, and what to do with one."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.shell import camera_form, context, parts
+from pages.shell.look import LookNow, look_now
+from pages.shell.navigation import explained
+from parkcore import health
+from parkcore.addresses import Login
+from parkcore.domain import IpCamera
+from parkcore.filters import HistoryFilter
+from parkcore.health import CameraHealth, Health
+from parkcore.store import Store
+
+BADGE = {
+    "ok": ("works", ":material/check_circle:", "green"),
+    "failing": ("failing", ":material/error:", "red"),
+    "stale": ("stale", ":material/schedule:", "red"),
+    "off": ("", ":material/pause_circle:", "gray"),
+}
+
+Key = tuple[str, str]
+
+
+def show() -> None:
+    st.caption("Cameras that Parkcore asks for a picture by itself: HTTP snapshot, MJPEG or RTSP.")
+    if st.button("Add a camera", type="primary", icon=":material/add:", key="add_ip_camera"):
+        camera_form.add()
+    listing()
+
+
+@st.fragment(run_every="3s")
+@explained()
+def listing() -> None:
+    """Every camera with its present state; renewed by itself."""
+    with context.open_store() as store:
+        cameras = store.ip_cameras()
+        if not cameras:
+            st.info(
+                "No IP camera yet. You need its address, such as"
+                " `rtsp://192.168.1.20:554/stream1`, and mostly a user and password: its manual or"
+                " its own web page tells.",
+                icon=":material/videocam:",
+            )
+            return
+        doing = health.examine(store, context.settings())
+        warn_unattended(doing)
+        said = {(each.lot_id, each.camera_id): each for each in doing.cameras}
+        for camera in cameras:
+            with st.container(border=True):
+                card(store, camera, said[camera.lot_id, camera.id])
+
+
+def warn_unattended(doing: Health) -> None:
+    for part in doing.parts:
+        if part.name == "cameras" and part.level != "ok":
+            st.warning(
+                "Nobody looks at the cameras by schedule at present: start Parkcore with"
+                " `parkcore serve`.",
+                icon=":material/pause_circle:",
+            )
+
+
+def card(store: Store, camera: IpCamera, state: CameraHealth) -> None:
+    key = camera.lot_id, camera.id
+    picture, about = st.columns([2, 3], gap="medium")
+    with picture:
+        last_picture(store, key)
+    with about:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            lot = parts.plain(store.lot(camera.lot_id).name)
+            st.markdown(f"**{lot} / {parts.plain(camera.id)}**", width="content")
+            word, icon, colour = BADGE[state.level]
+            st.badge(word or state.said, icon=icon, color=colour)
+        if state.level in ("failing", "stale"):
+            st.error(parts.plain(state.said), icon=":material/error:")
+        ok = state.last_success_at
+        works = f"last picture {parts.ago(ok)}" if ok else "no picture yet"
+        took = f", took {state.milliseconds / 1000:.1f} s" if state.milliseconds else ""
+        st.caption(
+            f"{parts.code(state.address)}  \n{camera.schedule} · {works}{took} ·"
+            f" {state.photos_last_hour} photos in the last hour"
+        )
+        buttons(camera)
+    if key in looks():
+        looks()[key].show(store)
+
+
+def buttons(camera: IpCamera) -> None:
+    key = camera.lot_id, camera.id
+    name = f"{key[0]}_{key[1]}"
+    with st.container(horizontal=True):
+        if st.button("Look now", icon=":material/photo_camera:", key=f"look_{name}"):
+            with st.spinner("Asking the camera …", show_time=True):
+                looks()[key] = look_now(camera, context.credentials().get(*key))
+        if st.button("Edit", icon=":material/edit:", key=f"edit_{name}"):
+            camera_form.edit(camera)
+        st.button(
+            "Resume" if camera.paused else "Pause",
+            icon=":material/play_arrow:" if camera.paused else ":material/pause:",
+            key=f"pause_{name}",
+            on_click=set_paused,
+            args=(camera, not camera.paused),
+        )
+        if st.button("Remove", icon=":material/delete:", key=f"remove_{name}"):
+            confirm_removal(camera)
+
+
+def looks() -> dict[Key, LookNow]:
+    """What looking now gave, in this tab."""
+    return st.session_state.setdefault("looks", {})
+
+
+def last_picture(store: Store, key: Key) -> None:
+    latest = store.snapshots(HistoryFilter(lot_id=key[0], camera_id=key[1]), limit=1)
+    if latest:
+        parts.show_photo(store, latest[0], with_boxes=True)
+        st.caption(
+            f"{latest[0].vehicles.total} vehicles · {parts.when(latest[0].photo.captured_at)}"
+        )
+    else:
+        st.caption(":material/hide_image: No picture analysed yet")
+
+
+@explained()
+def set_paused(camera: IpCamera, paused: bool) -> None:
+    with context.open_store() as store:
+        store.save_ip_camera(replace(camera, paused=paused))
+
+
+@st.dialog("Remove this camera?")
+@explained()
+def confirm_removal(camera: IpCamera) -> None:
+    st.write(
+        f"Parkcore forgets the address, schedule and login of **{parts.plain(camera.id)}**. Its"
+        " photos and their history stay."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it"):
+            st.rerun()
+        if st.button("Remove", type="primary", key="confirm_camera_removal"):
+            with context.open_store() as store:
+                store.remove_ip_camera(camera.lot_id, camera.id)
+            context.credentials().put(camera.lot_id, camera.id, Login())
+            looks().pop((camera.lot_id, camera.id), None)
+            st.rerun()

@@ -1,0 +1,85 @@
+"""Looking at an IP camera now: the frame, the counts, and how long each step took."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from pages.shell import context, parts
+from parkcore.addresses import Login
+from parkcore.domain import IpCamera
+from parkcore.errors import CameraError, UnreadablePhoto
+from parkcore.images import jpeg
+from parkcore.looking import Look, look
+from parkcore.rounds import keep
+from parkcore.store import Store
+
+STEPS = {
+    "name": "finding its name",
+    "connect": "connecting",
+    "answer": "waiting for its answer",
+    "picture": "receiving the picture",
+    "decode": "decoding",
+    "count": "counting",
+}
+
+
+@dataclass(frozen=True)
+class LookNow:
+    """What a look gave: a picture, with its snapshot where it was kept; or why there is none."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    picture: bytes = b""
+    size: str = ""
+    snapshot_id: int | None = None
+    reason: str = ""
+
+    def show(self, store: Store) -> None:
+        if self.reason:
+            st.error(parts.plain(self.reason), icon=":material/error:", title="No picture")
+            return
+        snapshot = None if self.snapshot_id is None else store.snapshot(self.snapshot_id)
+        if snapshot is not None:
+            parts.snapshot_card(store, snapshot, "Seen just now")
+        else:
+            st.image(self.picture, width="stretch")
+        steps = " · ".join(
+            f"{STEPS[step]} {1000 * spent:,.0f} ms" for step, spent in self.seconds.items()
+        )
+        total = sum(self.seconds.values())
+        st.caption(f"{self.size} · {steps} · **{total:.1f} s in all**")
+
+
+def look_now(camera: IpCamera, login: Login, *, keeping: bool = True) -> LookNow:
+    """Ask a camera for a picture, and count on it and keep it, or only test that one comes."""
+    settings = context.settings()
+    try:
+        seen = asyncio.run(
+            look(
+                camera,
+                login,
+                deadline_s=settings.camera_timeout_s,
+                max_megapixels=settings.max_megapixels,
+            )
+        )
+        height, width = seen.image.shape[:2]
+        size = f"{width:,} × {height:,} pixels"
+        if not keeping:
+            return LookNow(seen.seconds, jpeg(seen.image, max_side=1280), size)
+        snapshot_id, counted_s = count(camera, seen)
+    except (CameraError, UnreadablePhoto) as error:
+        return LookNow(reason=str(error))
+    return LookNow({**seen.seconds, "count": counted_s}, b"", size, snapshot_id)
+
+
+def count(camera: IpCamera, seen: Look) -> tuple[int | None, float]:
+    """Keep a picture as any photo is kept; its snapshot, and the seconds that counting took."""
+    context.analyser().detector.load()
+    started = time.perf_counter()
+    source = keep(context.storage(), camera, seen, context.settings().zone)
+    with context.open_store() as store:
+        outcome = context.analyser().ingest(source, store)
+    if outcome.snapshot is None:
+        raise UnreadablePhoto(outcome.reason or "the photo vanished while it was read")
+    return outcome.snapshot.id, time.perf_counter() - started

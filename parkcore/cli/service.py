@@ -1,0 +1,154 @@
+"""`serve`, `watch` and `status`: Parkcore without anybody at it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from parkcore.cli.words import one_line
+from parkcore.errors import SettingsError
+from parkcore.settings import Settings
+
+APP = "streamlit_app.py"
+
+
+def log_to_terminal(part: str) -> None:
+    """One line an event, with its time, for terminals and journals."""
+    form = f"%(asctime)s {part}: %(message)s"
+    logging.basicConfig(format=form, datefmt="%Y-%m-%d %H:%M:%S", force=True)
+    logging.getLogger("parkcore").setLevel(logging.INFO)
+
+
+@click.command()
+@click.pass_obj
+def watch(settings: Settings) -> None:
+    """Analyse every photo that arrives in the storage folder, until stopped.
+
+    What is there already and not known yet is read first. Ctrl+C or SIGTERM ends it after the
+    photo in hand.
+    """
+    from parkcore import stopping
+    from parkcore.ingest import Outcome
+    from parkcore.lock import only_one
+    from parkcore.watcher import Watcher
+    from parkcore.wiring import make_analyser, open_storage, open_store
+
+    log_to_terminal("watch")
+    log = logging.getLogger("parkcore.watch")
+
+    def say(outcome: Outcome) -> None:
+        if outcome.status == "failed":
+            log.warning("%s: %s", outcome.source.said, outcome.reason)
+        elif outcome.status == "new" and outcome.snapshot:
+            log.info("%s: %d vehicles", outcome.source.said, outcome.snapshot.vehicles.total)
+
+    with only_one(settings.db, "watch"):
+        stop = stopping.on_signals()
+        stopping.with_supervisor(stop)
+        watcher = Watcher(
+            open_storage(settings),
+            make_analyser(settings),
+            lambda: open_store(settings),
+            mode=settings.watch,
+            on_outcome=say,
+        )
+        watcher.run(stop)
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="The app's port; else 8501.")
+@click.option("--address", help="The address that the app listens at; else this machine alone.")
+@click.option("--app/--no-app", "with_app", default=True, help="With or without the web app.")
+@click.pass_context
+def serve(ctx: click.Context, port: int | None, address: str | None, with_app: bool) -> None:
+    """Run everything: the web app, the watcher and the cameras' schedule.
+
+    Each is started again when it ends. Ctrl+C or SIGTERM stops them all. One service a database.
+    """
+    from parkcore import stopping
+    from parkcore.lock import only_one
+    from parkcore.serve import Part, supervise
+    from parkcore.wiring import open_store
+
+    settings: Settings = ctx.obj
+    parkcore = [sys.executable, "-m", "parkcore"]
+    environment = _given(ctx)
+    parts = [
+        Part("watcher", [*parkcore, "watch"], environment),
+        Part("cameras", [*parkcore, "camera", "run"], environment),
+    ]
+    if with_app:
+        parts.insert(0, Part("app", _app_command(port, address), environment))
+    log_to_terminal("serve")
+    with only_one(settings.db, "serve"):
+        open_store(settings).close()  # a database that cannot be used is said once, and here
+        supervise(parts, stopping.on_signals())
+
+
+def _given(ctx: click.Context) -> dict[str, str]:
+    """The flags of this command line, as the environment of the parts."""
+    given = ctx.parent.params if ctx.parent else {}
+    return {
+        f"PARKCORE_{name.upper()}": str(value)
+        for name, value in given.items()
+        if value is not None and name in Settings.model_fields
+    }
+
+
+def _app_command(port: int | None, address: str | None) -> list[str]:
+    command = [sys.executable, "-m", "streamlit", "run", str(_find_app())]
+    for option, value in (("--server.port", port), ("--server.address", address)):
+        if value is not None:
+            command += [option, str(value)]
+    return command
+
+
+def _find_app() -> Path:
+    for folder in (Path.cwd(), Path(__file__).parents[2]):
+        if (folder / APP).is_file():
+            return folder / APP
+    raise SettingsError(
+        f"{APP} is not here; start in the folder of the repository, or leave the app out with"
+        " --no-app"
+    )
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def status(settings: Settings, as_json: bool) -> None:
+    """Say how the watcher, the cameras and the disk are doing.
+
+    Exit status: 0, 1 if something needs to be seen to.
+    """
+    from parkcore.health import examine
+    from parkcore.wiring import read_store
+
+    with read_store(settings) as store:
+        health = examine(store, settings)
+    if as_json:
+        click.echo(json.dumps(health.record(), indent=2))
+        sys.exit(0 if health.ok else 1)
+    colours = {"ok": "green", "off": None, "stale": "yellow", "failing": "red"}
+    for part in health.parts:
+        queue = f", {part.state.queue} waiting" if part.state and part.state.queue else ""
+        click.echo(f"{part.name}: {click.style(part.said, fg=colours[part.level])}{queue}")
+    for camera in health.cameras:
+        place = one_line(f"{camera.lot_id}/{camera.camera_id}")
+        last = camera.last_picture_at
+        at = f"{last.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}" if last else "never"
+        said = click.style(one_line(camera.said), fg=colours[camera.level])
+        click.echo(f"camera {place}: {said}; last picture {at}, {camera.photos_last_hour} an hour")
+    free = "?" if health.disk_free_bytes is None else f"{health.disk_free_bytes / 1e9:,.1f} GB"
+    click.echo(
+        f"{health.snapshots:,} snapshots, {health.photos_last_hour} of the last hour,"
+        f" {health.failures} photos could not be read; database"
+        f" {health.database_bytes / 1e6:,.1f} MB, {free} free"
+    )
+    for problem in health.problems:
+        click.secho(f"→ {one_line(problem)}", fg="red", err=True)
+    sys.exit(0 if health.ok else 1)

@@ -1,0 +1,160 @@
+"""The lots in SQLite: their cameras, and what those of them are asked at that have an address."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from parkcore.database import Connection
+from parkcore.domain import Camera, IpCamera, Lot
+from parkcore.errors import StoreError, UnknownLot
+from parkcore.occupancy import camera_capacity, lot_capacity
+from parkcore.records import ip_camera_row, to_ip_camera, to_lot
+
+
+class LotStore(Connection):
+    """Lots and cameras. Every method may raise `StoreError`."""
+
+    def lots(self) -> list[Lot]:
+        """Every lot, own ones before samples, by name."""
+        return [
+            to_lot(row) for row in self._rows("select * from lots order by is_sample, name, id")
+        ]
+
+    def lot(self, lot_id: str) -> Lot:
+        """
+        Raises:
+            UnknownLot: there is none of that id.
+        """
+        rows = self._rows("select * from lots where id = ?", [lot_id])
+        if not rows:
+            known = ", ".join(repr(lot.id) for lot in self.lots()) or "none yet"
+            raise UnknownLot(f"there is no lot {lot_id!r}; the lots are: {known}")
+        return to_lot(rows[0])
+
+    def ensure_lot(self, lot: Lot) -> bool:
+        """Add a lot if there is none of its id; whether it was added."""
+        with self._write() as db:
+            return insert_lot(db, lot)
+
+    def change_lot(self, lot: Lot) -> None:
+        """Give the lot of that id the name and capacity of `lot`."""
+        self.lot(lot.id)
+        with self._write() as db:
+            db.table("lots").update(
+                lot.id, {"name": lot.name, "capacity": lot.capacity, "is_sample": lot.is_sample}
+            )
+
+    def delete_lot(self, lot_id: str) -> None:
+        """Remove a lot that has no snapshots, with its cameras.
+
+        Raises:
+            StoreError: it has snapshots.
+        """
+        with self._write() as db:
+            if db.execute("select 1 from snapshots where lot_id = ?", [lot_id]).fetchone():
+                raise StoreError(f"the lot {lot_id!r} has snapshots and is not removed")
+            db.execute("delete from cameras where lot_id = ?", [lot_id])
+            for table in ("ip_cameras", "camera_states", "failures"):
+                db.execute(f"delete from {table} where lot_id = ?", [lot_id])
+            db.execute("delete from lots where id = ?", [lot_id])
+
+    def cameras(self, lot_id: str | None = None) -> list[Camera]:
+        """The cameras of a lot, or all of them, by name."""
+        rows = self._rows(
+            "select * from cameras where :lot is null or lot_id = :lot order by lot_id, id",
+            {"lot": lot_id},
+        )
+        return [Camera(row["lot_id"], row["id"], row["capacity"]) for row in rows]
+
+    def save_camera(self, camera: Camera) -> None:
+        """Add a camera, or give the one of that name another capacity."""
+        self.lot(camera.lot_id)
+        with self._write() as db:
+            db.execute(
+                "insert into cameras (lot_id, id, capacity) values (?, ?, ?)"
+                " on conflict (lot_id, id) do update set capacity = excluded.capacity",
+                [camera.lot_id, camera.id, camera.capacity],
+            )
+
+    def capacities(self) -> dict[tuple[str, str], int | None]:
+        """Per (lot, camera) the spaces that its count is held against."""
+        lots = {lot.id: lot.capacity for lot in self.lots()}
+        cameras = self.cameras()
+        per_lot = [camera.lot_id for camera in cameras]
+        return {
+            (c.lot_id, c.id): camera_capacity(lots[c.lot_id], c.capacity, per_lot.count(c.lot_id))
+            for c in cameras
+        }
+
+    def capacities_with(self, lot: Lot, camera_id: str) -> dict[tuple[str, str], int | None]:
+        """The same, for a photo that is not recorded too: as if its camera were there already."""
+        capacities = self.capacities()
+        if (lot.id, camera_id) not in capacities:
+            known = next((each for each in self.lots() if each.id == lot.id), lot)
+            others = len(self.cameras(lot.id))
+            capacities[lot.id, camera_id] = camera_capacity(known.capacity, None, others + 1)
+        return capacities
+
+    def lot_capacities(self) -> dict[str, int | None]:
+        """Per lot the spaces that the sum of its cameras' counts is held against."""
+        cameras = self.cameras()
+        return {
+            lot.id: lot_capacity(lot.capacity, [c.capacity for c in cameras if c.lot_id == lot.id])
+            for lot in self.lots()
+        }
+
+    # -- IP cameras -----------------------------------------------------------------------
+
+    def ip_cameras(self) -> list[IpCamera]:
+        """Every camera with an address, by lot and name."""
+        rows = self._rows("select * from ip_cameras order by lot_id, camera_id")
+        return [to_ip_camera(row) for row in rows]
+
+    def ip_camera(self, lot_id: str, camera_id: str) -> IpCamera:
+        """
+        Raises:
+            UnknownLot: there is none of that name.
+        """
+        cameras = self.ip_cameras()
+        for camera in cameras:
+            if (camera.lot_id, camera.id) == (lot_id, camera_id):
+                return camera
+        known = ", ".join(f"{each.lot_id}/{each.id}" for each in cameras) or "none yet"
+        raise UnknownLot(f"there is no IP camera {lot_id}/{camera_id}; there are: {known}")
+
+    def save_ip_camera(self, camera: IpCamera, lot: Lot | None = None) -> None:
+        """Add a camera with an address, or change the one of that name.
+
+        Args:
+            lot: added where there is none of its id.
+        """
+        with self._write() as db:
+            insert_lot(db, lot or Lot(camera.lot_id, camera.lot_id))
+            db.execute(
+                "insert or ignore into cameras (lot_id, id) values (?, ?)",
+                [camera.lot_id, camera.id],
+            )
+            db.table("ip_cameras").upsert(ip_camera_row(camera), pk=("lot_id", "camera_id"))
+
+    def remove_ip_camera(self, lot_id: str, camera_id: str) -> None:
+        """Ask a camera no more. Its photos stay, and with them its name in the lot."""
+        with self._write() as db:
+            for table in ("ip_cameras", "camera_states"):
+                db.execute(
+                    f"delete from {table} where lot_id = ? and camera_id = ?", [lot_id, camera_id]
+                )
+            db.execute(
+                "delete from cameras where lot_id = :lot and id = :camera and capacity is null"
+                " and not exists (select 1 from snapshots where lot_id = :lot and"
+                " camera_id = :camera)",
+                {"lot": lot_id, "camera": camera_id},
+            )
+
+
+def insert_lot(db: Database, lot: Lot) -> bool:
+    """Within a transaction: add a lot if there is none of its id; whether it was added."""
+    cursor = db.execute(
+        "insert or ignore into lots (id, name, capacity, is_sample) values (?, ?, ?, ?)",
+        [lot.id, lot.name, lot.capacity, lot.is_sample],
+    )
+    return cursor.rowcount == 1

@@ -1,0 +1,97 @@
+"""A camera by RTSP: OpenCV takes the picture, in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+from parkcore import grab
+from parkcore.addresses import Login, with_secrets
+from parkcore.connecting import (
+    NEEDS_LOGIN,
+    REFUSED,
+    WRONG_LOGIN,
+    Steps,
+    bad_certificate,
+    os_fault,
+    tls,
+)
+from parkcore.domain import IpCamera
+from parkcore.errors import CameraError
+
+
+async def rtsp(camera: IpCamera, login: Login, port: int, steps: Steps, deadline_s: float) -> bytes:
+    steps.begin("connect")
+    await _knock(camera, port)
+    steps.begin("picture")
+    asked = {
+        "address": with_secrets(camera.address, login, in_address=True),
+        "timeout_ms": round(1000 * deadline_s),
+        "verify_tls": camera.verify_tls and camera.address.startswith("rtsps:"),
+    }
+    async with _process(sys.executable, "-P", grab.__file__) as process:
+        data, said = await process.communicate(json.dumps(asked).encode())
+    if process.returncode == 0 and data:
+        return data
+    raise CameraError(_rtsp_fault(process.returncode or 0, said.decode(errors="replace"), login))
+
+
+async def _knock(camera: IpCamera, port: int) -> None:
+    """Connect and part again: OpenCV cannot say whether a camera is there at all, and does not
+    check certificates."""
+    host = urlsplit(camera.address).hostname or ""
+    context = tls(camera) if camera.address.startswith("rtsps:") else None
+    try:
+        _, writer = await asyncio.open_connection(host, port, ssl=context)
+    except ssl.SSLCertVerificationError as error:
+        raise CameraError(bad_certificate(error)) from error
+    except ssl.SSLError as error:
+        raise CameraError(
+            f"no encrypted connection can be made ({error.reason}); is it rtsp, not rtsps?"
+        ) from error
+    except OSError as error:
+        raise CameraError(os_fault(error) or REFUSED) from error
+    writer.transport.abort()
+
+
+@asynccontextmanager
+async def _process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that is gone afterwards, whatever happens."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _rtsp_fault(status: int, said: str, login: Login) -> str:
+    """FFmpeg's words in ours. They may hold the address with its password: none are passed on."""
+    if "failed: 401" in said:
+        return WRONG_LOGIN if login.user else NEEDS_LOGIN
+    if "failed: 403" in said:
+        return "forbidden (RTSP 403): this user may not see the stream"
+    if "failed: 404" in said:
+        return "no picture at this address (RTSP 404): check the path of the stream"
+    if status < 0:
+        return (
+            f"the process that took the picture was ended (signal {-status}); it will be repeated"
+        )
+    if "verify failed" in said:
+        return "its certificate is not valid"
+    if status == grab.NOT_OPENED:
+        return (
+            "not an image: what answers there does not speak RTSP, or sends no video; check port"
+            " and path"
+        )
+    if status == grab.NO_FRAME:
+        return "no picture: the stream stopped before one was whole"
+    return f"no picture: the process that took it failed (exit status {status})"

@@ -1,0 +1,112 @@
+"""What changes in a folder, told by the system's events, or by polling where these fall short."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import psutil
+from watchdog.events import (
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.polling import PollingObserver
+
+from parkcore.errors import FolderError
+
+Mode: TypeAlias = Literal["auto", "events", "polling"]
+
+POLL_S = 1.0
+
+_REMOTE = (
+    *("nfs", "cifs", "smb", "9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "fuse"),
+    *("afs", "ceph", "gluster", "lustre", "beegfs", "ncp", "davfs", "webdav", "ftp"),
+)
+"""How the types of file systems begin on which others write without this machine being told."""
+
+_TELLING = (
+    *(FileCreatedEvent, FileModifiedEvent, FileClosedEvent, FileMovedEvent),
+    *(DirCreatedEvent, DirMovedEvent),
+)
+
+
+class Changes(FileSystemEventHandler):
+    """Collects the paths below a folder that something happened to.
+
+    No event is enough by itself: a file moved in tells of its creation only, one that is written
+    slowly tells much. So each only says where to look.
+
+    Args:
+        mode: `auto` polls where events would not tell everything.
+    """
+
+    def __init__(self, root: Path, mode: Mode = "auto") -> None:
+        self._root, self._paths, self._lock = root, set[Path](), threading.Lock()
+        remote = remote_type(root) if mode == "auto" else None
+        self.how = "by events"
+        """How changes are noticed, in words."""
+        if mode == "polling":
+            self._poll("by setting")
+        elif remote:
+            self._poll(f"the folder is on {remote}, where events do not tell everything")
+        else:
+            self._observer: BaseObserver = Observer()
+        try:
+            self._start()
+        except FileNotFoundError as error:
+            raise FolderError(f"the folder {root} is missing") from error
+        except OSError as error:
+            if self.how != "by events":
+                raise FolderError(f"{root} cannot be watched ({error.strerror})") from error
+            self._poll(f"the system refuses events: {error.strerror}")
+            self._start()
+
+    def take(self) -> set[Path]:
+        """Files and folders with changes since the last call."""
+        with self._lock:
+            paths, self._paths = self._paths, set()
+        return paths
+
+    @property
+    def is_alive(self) -> bool:
+        """False when the folder was removed, even if one of its name is back."""
+        return self._observer.is_alive() and all(e.is_alive() for e in self._observer.emitters)
+
+    def stop(self) -> None:
+        self._observer.stop()
+        self._observer.join(5)
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        # Reading a file tells of opening and closing too: listening to that would never end.
+        if isinstance(event, _TELLING):
+            path = event.dest_path or event.src_path
+            with self._lock:
+                self._paths.add(Path(path if isinstance(path, str) else path.decode()))
+
+    def _poll(self, why: str) -> None:
+        self._observer = PollingObserver(timeout=POLL_S)
+        self.how = f"by polling every {POLL_S:g} s ({why})"
+
+    def _start(self) -> None:
+        self._observer.schedule(self, str(self._root), recursive=True)
+        self._observer.start()
+
+
+def remote_type(folder: Path) -> str | None:
+    """The type of the file system that a folder is on, where other machines may write to it."""
+    real = folder.resolve()
+    mounts = {Path(each.mountpoint): each.fstype for each in psutil.disk_partitions(all=True)}
+    for place in (real, *real.parents):
+        if place in mounts:
+            kind = mounts[place].lower()
+            return kind if kind.startswith(_REMOTE) else None
+    return None

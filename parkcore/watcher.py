@@ -1,0 +1,275 @@
+"""The watcher: every photo that arrives in the storage folder is analysed by itself."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from parkcore.domain import Lot, PartState
+from parkcore.errors import FolderError, StoreError
+from parkcore.folder import find_photos, is_in_place, is_photo, pending
+from parkcore.ingest import Analyser, Outcome
+from parkcore.storage import Storage
+from parkcore.store import FileStamp, Store
+from parkcore.watch import Changes, Mode
+
+log = logging.getLogger(__name__)
+
+NAME = "watcher"
+
+SETTLE_S = 0.5
+"""Size and time of a file must have held for so long before it is read."""
+
+TICK_S = 0.1
+RECONCILE_S = 60.0
+REPORT_S = 2.0
+
+RETRY_S = (2.0, 10.0, 60.0, 600.0)
+"""The pauses after which a photo that could not be read is tried again."""
+
+OLD_S = 10.0
+"""A file that has not changed for so long is not being written any more."""
+
+_Stamp = tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Files that may still be written, those that are ready, and those to be tried again."""
+
+    unsettled: dict[Path, tuple[FileStamp, float]] = field(default_factory=dict)
+    ready: deque[Path] = field(default_factory=deque)
+    again: list[tuple[float, Path]] = field(default_factory=list)
+    attempts: dict[Path, tuple[int, FileStamp | None]] = field(default_factory=dict)
+    """How often a file failed as it is."""
+
+    def __len__(self) -> int:
+        return len(self.unsettled) + len(self.ready)
+
+    def notice(self, path: Path, now: float) -> None:
+        """Something happened to a file: it is a new one, however often it failed before."""
+        self.attempts.pop(path, None)
+        if path not in self.unsettled and (stamp := _stamp(path)):
+            self.unsettled[path] = (stamp, now)
+
+    def settle(self, now: float) -> None:
+        """Move the files that have held to the ready ones, and those whose pause is over."""
+        for path, (before, since) in list(self.unsettled.items()):
+            stamp = _stamp(path)
+            if stamp is None:
+                del self.unsettled[path]
+            elif stamp != before:
+                self.unsettled[path] = (stamp, now)
+            elif now - since >= SETTLE_S:
+                del self.unsettled[path]
+                self.ready.append(path)
+        while self.again and self.again[0][0] <= now:
+            self.ready.append(heapq.heappop(self.again)[1])
+
+    def failed(self, path: Path, now: float) -> None:
+        """Try a photo again after a pause that grows, until it is left as a failure."""
+        count, before = self.attempts.get(path, (0, None))
+        stamp = _stamp(path)
+        self.remember(path, count + 1 if stamp == before else 1, stamp, now)
+
+    def remember(self, path: Path, count: int, stamp: FileStamp | None, now: float) -> None:
+        self.attempts[path] = count, stamp
+        if count <= len(RETRY_S):
+            heapq.heappush(self.again, (now + RETRY_S[count - 1], path))
+
+    def has_given_up(self, path: Path, stamp: FileStamp) -> bool:
+        """Whether a file failed as it is; then only its retries read it again."""
+        return path in self.attempts and self.attempts[path][1] == stamp
+
+
+class Watcher:
+    """Keeps the history in step with the storage folder until it is told to stop.
+
+    Args:
+        open_store: opens the history.
+        on_outcome: told what became of each photo.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        analyser: Analyser,
+        open_store: Callable[[], Store],
+        *,
+        mode: Mode = "auto",
+        on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> None:
+        self._storage, self._analyser, self._open_store = storage, analyser, open_store
+        self._mode, self._on_outcome = mode, on_outcome
+        self._waiting = _Waiting()
+        self._changes: Changes | None = None
+        self._root_id: _Stamp | None = None
+        self._reconcile_at = self._report_at = 0.0
+        now = datetime.now(UTC)
+        self._state = PartState(NAME, os.getpid(), now, now, note="loading the model")
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop` is set; the photo in hand is finished before.
+
+        Raises:
+            ModelError: nothing can be judged.
+            StoreError: the history cannot be opened at all.
+        """
+        with self._open_store() as store:
+            self._report(store)
+            self._analyser.detector.load()
+            self._remember_failures(store)
+            pause_s = 1.0
+            while not stop.is_set():
+                try:
+                    worked = self.tick(store)
+                    pause_s = 1.0
+                except StoreError as error:
+                    log.error("%s", error)
+                    self._note(failure=str(error))
+                    stop.wait(pause_s)
+                    pause_s = min(60.0, 2 * pause_s)
+                else:
+                    if not worked:
+                        stop.wait(TICK_S)
+            self._forget_changes()
+
+    def tick(self, store: Store) -> bool:
+        """One round: look what has changed, read at most one photo. Whether one was read."""
+        now = time.monotonic()
+        if now >= self._report_at:
+            self._report(store)
+        if not self._is_attached(store, now):
+            return False
+        for path in self._changes.take() if self._changes else ():
+            self._notice(path, now)
+        if now >= self._reconcile_at:
+            self._reconcile(store, now)
+        self._waiting.settle(now)
+        if not self._waiting.ready:
+            return False
+        path = self._waiting.ready[0]  # taken off after it is recorded
+        self._read(path, store)
+        self._waiting.ready.popleft()
+        return True
+
+    def _read(self, path: Path, store: Store) -> None:
+        source = self._storage.source(path, describe=self._describe)
+        outcome = self._analyser.ingest(source, store)
+        if outcome.status == "failed":
+            self._waiting.failed(path, time.monotonic())
+            self._note(failure=f"{source.said}: {outcome.reason}")
+        elif outcome.status == "new":
+            self._note()
+        self._on_outcome(outcome)
+
+    def _describe(self, lot_id: str, folder: str | None) -> Lot:
+        try:
+            return self._storage.lot(lot_id, folder)
+        except FolderError as error:  # no reason not to read its photos
+            log.warning("%s", error)
+            return Lot(lot_id, lot_id)
+
+    def _notice(self, path: Path, now: float) -> None:
+        root = self._storage.root
+        if path.is_dir():
+            with suppress(FolderError):  # gone again
+                for photo in find_photos(path) if is_in_place(path / "any", root) else ():
+                    self._waiting.notice(photo, now)
+        elif is_in_place(path, root) and is_photo(path):
+            self._waiting.notice(path, now)
+
+    def _reconcile(self, store: Store, now: float) -> None:
+        """Find what no event told of: there before the start, lost, behind a link to a folder."""
+        self._reconcile_at = now + RECONCILE_S
+        try:
+            found = pending(self._storage.root, self._storage, store)
+        except FolderError:  # just vanished; the next round says so
+            return
+        known = set(self._waiting.ready)
+        wall = time.time()
+        for source in found.sources:
+            stamp = _stamp(source.path)
+            if stamp is None or source.path in known or source.path in self._waiting.unsettled:
+                continue
+            if self._waiting.has_given_up(source.path, stamp):
+                continue
+            if 0 <= wall - stamp.mtime_ns / 1e9 < OLD_S:
+                self._waiting.notice(source.path, now)
+            else:
+                self._waiting.ready.append(source.path)
+        for said in found.skipped:
+            log.warning("%s", said)
+
+    def _is_attached(self, store: Store, now: float) -> bool:
+        """See to it that the folder is watched that is there now; it may come and go."""
+        root_id = _identity(self._storage.root)
+        if self._changes and root_id == self._root_id and self._changes.is_alive:
+            return True
+        self._forget_changes()
+        self._root_id = root_id
+        try:
+            if root_id is None:
+                raise FolderError(f"the folder {self._storage.root} is missing")
+            self._changes = Changes(self._storage.root, self._mode)
+        except FolderError as error:
+            if self._state.note != str(error):
+                log.warning("%s; waiting for it to come back", error)
+                self._state = replace(self._state, note=str(error))
+                self._report(store)
+            return False
+        log.info("watching %s %s", self._storage.root, self._changes.how)
+        self._state = replace(self._state, note=f"watching {self._changes.how}")
+        self._reconcile_at = now
+        return True
+
+    def _forget_changes(self) -> None:
+        if self._changes is not None:
+            self._changes.stop()
+            self._changes = None
+
+    def _remember_failures(self, store: Store) -> None:
+        """Go on with the retries that a watcher before this one had begun."""
+        files, now = store.files(), time.monotonic()
+        for failure in store.failures():
+            if failure.in_storage:
+                path = self._storage.path(failure.file)
+                stamp, _ = files.get(failure.file, (_stamp(path), False))
+                self._waiting.remember(path, failure.attempts, stamp, now)
+
+    def _note(self, failure: str | None = None) -> None:
+        now = datetime.now(UTC)
+        if failure is None:
+            self._state = replace(self._state, last_success_at=now)
+        else:
+            self._state = replace(self._state, last_failure_at=now, last_failure=failure)
+
+    def _report(self, store: Store) -> None:
+        self._report_at = time.monotonic() + REPORT_S
+        self._state = replace(self._state, seen_at=datetime.now(UTC), queue=len(self._waiting))
+        store.save_service(self._state)
+
+
+def _stamp(path: Path) -> FileStamp | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return FileStamp(stat.st_size, stat.st_mtime_ns)
+
+
+def _identity(folder: Path) -> _Stamp | None:
+    try:
+        stat = folder.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
