@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from pages.shell import context, parts
+from pages.shell import context, parts, spaces
 from parkcore import charts, health, stats
 from parkcore.domain import Lot, Snapshot
 from parkcore.filters import HistoryFilter
@@ -67,13 +67,19 @@ def show_lot(store: Store, lot: Lot) -> None:
         }
         valid = timedelta(minutes=context.settings().stale_minutes)
         occupancy, current = lot_occupancy(lot.capacity, list(views.values()), valid=valid)
-        parts.occupancy_numbers(occupancy)
+        if marked := spaces.views(store, lot):
+            spaces.numbers(marked)
+        else:
+            parts.occupancy_numbers(occupancy)
         parts.vehicle_counts(occupancy.vehicles)
         for each in snapshots:
             is_counted = views[each.id] in current
             show_age(each, named=len(snapshots) > 1, is_counted=is_counted)
         for each in snapshots:
             parts.show_photo(store, each, with_boxes=True)
+        for view in marked:
+            with st.expander(f"Map of the spaces of {parts.plain(view.camera_id)}"):
+                spaces.space_map(view)
         last_day(store, lot, snapshots[0])
         if occupancy.capacity is None:
             parts.invite_capacity()

@@ -5,6 +5,7 @@ enter()
 import streamlit as st
 
 from pages.shell import context, parts
+from parkcore import health
 from parkcore.errors import FolderError
 from parkcore.folder import pending
 from parkcore.job import Progress
@@ -13,6 +14,9 @@ st.title("Folder scan")
 root = context.storage().root
 st.markdown(f"Photos in `{root.absolute()}` that are not in the history yet.")
 job = context.scan_job()
+with context.open_store() as opened:
+    if health.runs(opened, "watcher"):
+        st.caption("The watcher reads new photos by itself; there is nothing you need to do here.")
 
 
 @explained()

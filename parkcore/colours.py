@@ -15,3 +15,6 @@ LEVEL: dict[Level, str] = {
     "busy": "#D97706",
     "full": "#DC2626",
 }
+
+SPACE = {"occupied": "#DC2626", "vacant": "#16A34A", "unknown": "#6B7280"}
+"""Free is green, occupied is red, what could not be told is grey."""

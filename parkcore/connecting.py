@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import threading
@@ -63,6 +64,11 @@ async def resolve(host: str, port: int) -> None:
     try:
         await done
     except OSError as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise CameraError(
+                f"the name server does not answer, so that {host!r} cannot be found; check the"
+                " network of this machine, or write the camera's number instead of its name"
+            ) from error
         raise CameraError(
             f"name not found: no machine is called {host!r} ({error.strerror}); check the address"
         ) from error
@@ -70,17 +76,22 @@ async def resolve(host: str, port: int) -> None:
 
 WRONG_LOGIN = "wrong password: the camera does not accept this user and password"
 NEEDS_LOGIN = "wrong password: the camera asks for a user and password, and none are given"
-
-
 REFUSED = "refused: the machine is there, but nothing listens on this port; check the port"
+NO_ANSWER = (
+    "not reachable: nothing answers at this address and port; is the camera on, and is this machine"
+    " allowed to reach it?"
+)
 
 
 def os_fault(error: OSError) -> str | None:
-    if isinstance(error, ConnectionRefusedError):
+    # asyncio says of a name with several numbers only in words what each of them met.
+    if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return REFUSED
+    if isinstance(error, TimeoutError):
+        return NO_ANSWER
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         return "no picture: the camera broke the connection off"
-    if error.errno is not None and error.errno > 0 and not isinstance(error, TimeoutError):
+    if error.errno is not None and error.errno > 0:
         return f"not reachable ({error.strerror}); check the address and the network"
     return None
 

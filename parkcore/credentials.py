@@ -5,6 +5,7 @@ They are never in the database, so that a copy of it can be handed on.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -26,8 +27,8 @@ LOCK_S = 10
 class Credentials:
     """The logins of cameras, by lot and camera.
 
-    The environment comes first: `PARKCORE_LOGIN_<LOT>_<CAMERA>=user:password`, in capitals and
-    with `_` for what is neither letter nor digit.
+    User and password are the environment's where it has them, and then never written into the
+    file: `PARKCORE_LOGIN_<LOT>_<CAMERA>=user:password`; see `variable`.
     """
 
     file: Path
@@ -38,12 +39,33 @@ class Credentials:
         Raises:
             SettingsError: the file cannot be read, or others may read it too.
         """
+        kept = self.kept(lot_id, camera_id)
         given = os.environ.get(variable(lot_id, camera_id))
-        if given is not None:
-            user, _, password = given.partition(":")
-            return Login(user, password)
+        if given is None:
+            return kept
+        user, _, password = given.partition(":")
+        return Login(user, password, kept.query)
+
+    def is_in_environment(self, lot_id: str, camera_id: str) -> bool:
+        """Whether the environment says user and password, so that the file's are not used."""
+        return variable(lot_id, camera_id) in os.environ
+
+    def kept(self, lot_id: str, camera_id: str) -> Login:
+        """The login of a camera in the file, whatever the environment says.
+
+        Raises:
+            SettingsError: the file cannot be read, or others may read it too.
+        """
         found = self._read().get(_key(lot_id, camera_id))
         return Login(**found) if found else Login()
+
+    def check(self) -> int:
+        """How many logins the file holds.
+
+        Raises:
+            SettingsError: it cannot be used.
+        """
+        return len(self._read())
 
     def put(self, lot_id: str, camera_id: str, login: Login) -> None:
         """Keep the login of a camera in the file; an empty one removes it.
@@ -51,16 +73,21 @@ class Credentials:
         Raises:
             SettingsError: the file cannot be read or written.
         """
+        if not login and _key(lot_id, camera_id) not in self._read():
+            return
+        # A link stays one: what it leads to is written, and locked whoever comes by which name.
+        file = Path(os.path.realpath(self.file))
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self.file}.lock", timeout=LOCK_S):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{file}.lock", timeout=LOCK_S):
+                _clear_unfinished(file)
                 logins = self._read()
                 before = dict(logins)
                 logins.pop(_key(lot_id, camera_id), None)
                 if login:
                     logins[_key(lot_id, camera_id)] = asdict(login)
                 if logins != before:
-                    self._write(logins)
+                    _write(file, logins)
         except Timeout as error:
             raise SettingsError(
                 f"{self.file} is kept locked by another program; try again"
@@ -73,9 +100,9 @@ class Credentials:
 
     def _read(self) -> dict[str, Any]:
         try:
-            with self.file.open(encoding="utf-8") as file:
+            with self.file.open("rb") as file:
                 mode = os.fstat(file.fileno()).st_mode
-                text = file.read()
+                content = file.read()
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -89,9 +116,9 @@ class Credentials:
                 f" run: chmod 600 {self.file}"
             )
         try:
-            logins = json.loads(text)
+            logins = json.loads(content.decode())
             for login in logins.values():
-                Login(**login)
+                _check(Login(**login))
         except (ValueError, TypeError, AttributeError) as error:
             raise SettingsError(
                 f"{self.file} is not a file of logins that can be used; expected such as"
@@ -99,24 +126,62 @@ class Credentials:
             ) from error
         return dict(logins)
 
-    def _write(self, logins: dict[str, Any]) -> None:
-        """Whole or not at all; `NamedTemporaryFile` makes files that only the owner may read."""
+
+def _write(file: Path, logins: dict[str, Any]) -> None:
+    """Whole or not at all; `NamedTemporaryFile` makes files that only the owner may read."""
+    unfinished: Path | None = None
+    try:
         with NamedTemporaryFile(
-            "w", dir=self.file.parent, prefix=".", suffix=".part", encoding="utf-8", delete=False
+            "w",
+            dir=file.parent,
+            prefix=f".{file.name}.",
+            suffix=".part",
+            encoding="utf-8",
+            delete=False,
         ) as out:
-            try:
-                json.dump(logins, out, indent=2, ensure_ascii=False)
-                out.flush()
-                os.fsync(out.fileno())
-                Path(out.name).replace(self.file)
-            except BaseException:
-                Path(out.name).unlink(missing_ok=True)
-                raise
+            unfinished = Path(out.name)
+            json.dump(logins, out, indent=2, ensure_ascii=False)
+            out.flush()
+            os.fsync(out.fileno())
+        unfinished.replace(file)  # closed before: Windows renames no open file
+    except BaseException:
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _clear_unfinished(file: Path) -> None:
+    """Remove what writers left that were killed; under the lock nobody is writing."""
+    for left in file.parent.glob(f".{glob.escape(file.name)}.*.part"):
+        left.unlink(missing_ok=True)
+
+
+def _check(login: Login) -> None:
+    texts = (login.user, login.password, *login.query.keys(), *login.query.values())
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a login is made of texts")
 
 
 def variable(lot_id: str, camera_id: str) -> str:
-    """The environment variable that may hold a camera's login."""
-    return "PARKCORE_LOGIN_" + re.sub(r"[^A-Z0-9]", "_", f"{lot_id}_{camera_id}".upper())
+    """The environment variable that may hold a camera's login, another one for every camera.
+
+    Letters and digits are themselves, in capitals; anything else is the `_XX` of its bytes, and
+    then two `_` part lot and camera instead of one. Capitals do not tell names apart.
+    """
+    names = [_escaped(lot_id), _escaped(camera_id)]
+    return "PARKCORE_LOGIN_" + ("__" if needs_escaping(lot_id, camera_id) else "_").join(names)
+
+
+def needs_escaping(lot_id: str, camera_id: str) -> bool:
+    """Whether the variable's name is not told by the camera's."""
+    return not re.fullmatch("[A-Za-z0-9]*", lot_id + camera_id)
+
+
+def _escaped(name: str) -> str:
+    def codes(found: re.Match[str]) -> str:
+        return "".join(f"_{byte:02X}" for byte in found[0].encode(errors="surrogatepass"))
+
+    return re.sub("[^A-Za-z0-9]", codes, name).upper()
 
 
 def _key(lot_id: str, camera_id: str) -> str:

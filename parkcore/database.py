@@ -14,21 +14,26 @@ from sqlite_utils import Database
 from parkcore.errors import StoreError
 from parkcore.schema import NAMES, migrations
 
-BUSY_S = 30
-"""How long a write waits for another process's before it gives up."""
+BUSY_S = 30.0
+UNATTENDED_BUSY_S = 8.0
+"""For those that repeat by themselves what they could not write, and may be told to end."""
 
 
 class Connection:
     """One open database of the current schema. Cheap to open; not to be shared by threads."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
-        self._db, self._name = Database(connection), name
+    def __init__(self, connection: sqlite3.Connection, name: str, path: Path | None = None) -> None:
+        self._db, self._name, self._path = Database(connection), name, path
+        self._opened = None if path is None else _identity(path)
         # SQLite's own lower() knows ASCII only
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, busy_s: float = BUSY_S) -> Self:
         """Open a database file, creating it or bringing it up to date where needed.
+
+        Args:
+            busy_s: how long a write waits for another process's before it gives up.
 
         Raises:
             StoreError: it is damaged, read-only, or of a newer Parkcore.
@@ -40,7 +45,7 @@ class Connection:
                 f"the folder of the database {path} cannot be made: {error}"
             ) from error
         with _explained(str(path)):
-            store = cls(sqlite3.connect(path, timeout=BUSY_S), str(path))
+            store = cls(sqlite3.connect(path, timeout=busy_s), str(path), path)
         try:
             store._prepare()
         except BaseException:
@@ -57,6 +62,11 @@ class Connection:
 
     def close(self) -> None:
         self._db.conn.close()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the file that was opened was moved or replaced since."""
+        return self._path is not None and _identity(self._path) != self._opened
 
     def __enter__(self) -> Self:
         return self
@@ -116,6 +126,14 @@ class Connection:
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
 @contextmanager
 def _explained(name: str) -> Iterator[None]:
     """SQLite's errors in the user's words."""
@@ -128,7 +146,7 @@ def _explained(name: str) -> Iterator[None]:
 
 
 _REASONS = {
-    "locked": f"was kept busy by another program for {BUSY_S} seconds; close that or try again",
+    "locked": "was kept busy by another program for too long; close that or try again",
     "readonly": "cannot be written; make the file and its folder writable, or set PARKCORE_DB to"
     " another file",
     "full": "could not be written: the disk is full; free some space and repeat, nothing recorded"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from parkcore.credentials import Credentials
 from parkcore.detect import YoloDetector, find_weights, model_folders
 from parkcore.domain import LABELS
 from parkcore.errors import ParkcoreError
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         "database": _database,
         "storage folder": _storage,
         "disk": _disk,
+        "camera logins": _logins,
         "time zone": lambda s: Check("time zone", s.time_zone),
         "web app": _web_app,
     }
@@ -95,6 +97,12 @@ def _storage(settings: Settings) -> Check:
     return Check(
         "storage folder", f"{root.absolute()} has {sum(1 for _ in find_photos(root)):,} photos"
     )
+
+
+def _logins(settings: Settings) -> Check:
+    logins = Credentials(settings.credentials).check()
+    where = f" in {settings.credentials}, readable for its owner only" if logins else ""
+    return Check("camera logins", f"{logins}{where}")
 
 
 def _disk(settings: Settings) -> Check:

@@ -178,7 +178,9 @@ class PartState:
     last_failure_at: datetime | None = None
     last_failure: str = ""
     note: str = ""
-    """How it works at present, such as by polling; or why it cannot."""
+    """How it works at present, such as by polling."""
+    fault: str = ""
+    """Why it cannot work at present."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,3 +35,11 @@ class CameraError(ParkcoreError):
 
 class AlreadyRunning(ParkcoreError):
     """Another process does this work for the same database."""
+
+
+class LayoutError(ParkcoreError):
+    """A layout cannot be read, or is not the one that it was taken for."""
+
+
+class LayoutConflict(LayoutError):
+    """Somebody else has changed the layout meanwhile; nothing was overwritten."""

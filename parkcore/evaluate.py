@@ -2,10 +2,9 @@
 
 Two kinds of truth are read:
 
-- `spaces.json`: every marked space of a photo as a polygon, occupied or not. A space counts as
-  judged occupied when a detection is matched to it, one to one, greedily by the intersection
-  over union with the space's upright hull. Vehicles outside marked spaces are not labelled in
-  such sets and count neither as right nor as wrong.
+- `spaces.json`: every marked space of a photo as a polygon, occupied or not; scored in
+  `evaluate_spaces`. Vehicles outside marked spaces are not labelled in such sets and count
+  neither as right nor as wrong.
 - `data.yaml` with `labels/*.txt`: YOLO boxes of vehicles (boxes of other things are passed
   over), matched one to one at IoU 0.5, whatever the type.
 """
@@ -17,19 +16,21 @@ import re
 import statistics
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
 import yaml
+from shapely import MultiPoint, Polygon
 
 from parkcore.detect import Detector
 from parkcore.domain import Box, Detection
 from parkcore.errors import FolderError
-from parkcore.geometry import hull, iou
+from parkcore.geometry import iou
 from parkcore.images import decode
+from parkcore.layout import Layout, Space
 
-SPACE_IOU = 0.2
 _VEHICLE = re.compile(
     r"(?<![a-z])(car|van|minivan|taxi|jeep|ambulance|bus|minibus|truck|lorry|motor|bike|scooter)",
     re.I,
@@ -40,49 +41,31 @@ BOX_IOU = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """One photo and what is known of it: boxes, and for spaces whether they are occupied."""
+    """One photo and what is known of it: its vehicles' boxes, or its spaces and which of them
+    are occupied."""
 
     photo: Path
-    boxes: tuple[Box, ...]
-    occupied: tuple[bool, ...] | None = None
+    boxes: tuple[Box, ...] = ()
+    layout: Layout | None = None
+    occupied: tuple[bool, ...] = ()
 
 
 @dataclass(slots=True)
 class Score:
-    """Sums over the photos of one set at one confidence."""
+    """Sums over the photos of one set of boxes at one confidence."""
 
-    photos: int = 0
-    right: int = 0
-    wrong: int = 0
-    count_errors: list[int] = field(default_factory=list)
     truths: int = 0
     found: int = 0
     claimed: int = 0
 
     def add(self, truth: Truth, detections: Sequence[Detection]) -> None:
-        self.photos += 1
         boxes = [detection.box for detection in detections]
-        if truth.occupied is not None:
-            taken = match(truth.boxes, boxes, SPACE_IOU)
-            judged = [n in taken for n in range(len(truth.boxes))]
-            self.right += sum(j == o for j, o in zip(judged, truth.occupied, strict=True))
-            self.wrong += sum(j != o for j, o in zip(judged, truth.occupied, strict=True))
-            self.count_errors.append(abs(sum(judged) - sum(truth.occupied)))
-        else:
-            self.truths += len(truth.boxes)
-            self.claimed += len(boxes)
-            self.found += len(match(truth.boxes, boxes, BOX_IOU))
+        self.truths += len(truth.boxes)
+        self.claimed += len(boxes)
+        self.found += len(match(truth.boxes, boxes, BOX_IOU))
 
     def row(self) -> dict[str, str]:
         """The figures for a table, each with what it is a share of."""
-        if self.count_errors:
-            spaces = self.right + self.wrong
-            exact = sum(error == 0 for error in self.count_errors)
-            return {
-                "spaces right": f"{self.right / spaces:.1%} of {spaces}",
-                "count error per 100 spaces": f"{100 * sum(self.count_errors) / spaces:.1f}",
-                "counts exact": f"{exact} of {self.photos}",
-            }
         return {
             "vehicles found": f"{self.found / max(1, self.truths):.1%} of {self.truths}",
             "detections that match": f"{self.found / max(1, self.claimed):.1%} of {self.claimed}",
@@ -133,11 +116,33 @@ def _spaces(folder: Path, split: str | None) -> Iterator[Truth]:
     for name, photo in sorted(json.loads((folder / "spaces.json").read_text()).items()):
         known = [s for s in photo["spaces"] if s["occupied"] is not None]
         if known and split in (None, photo.get("split")):
+            size = _size(photo, folder / "images" / name)
+            spaces = (
+                Space(str(n), _polygon(space["contour"], size)) for n, space in enumerate(known)
+            )
             yield Truth(
                 folder / "images" / name,
-                tuple(hull([(x, y) for x, y in space["contour"]]) for space in known),
-                tuple(space["occupied"] == 1 for space in known),
+                layout=Layout(tuple(spaces), (), size),
+                occupied=tuple(space["occupied"] == 1 for space in known),
             )
+
+
+def _size(photo: dict[str, Any], path: Path) -> tuple[int, int]:
+    if "width" in photo and "height" in photo:
+        return photo["width"], photo["height"]
+    with PIL.Image.open(path) as header:
+        return header.size
+
+
+def _polygon(contour: Any, size: tuple[int, int]) -> tuple[tuple[float, float], ...]:
+    """A labelled outline as one that can be used: within the photo and around itself."""
+    corners = tuple(
+        (min(1.0, max(0.0, x / size[0])), min(1.0, max(0.0, y / size[1]))) for x, y in contour
+    )
+    if Polygon(corners).is_valid:
+        return corners
+    hull = MultiPoint(corners).convex_hull
+    return tuple((float(x), float(y)) for x, y in list(hull.exterior.coords)[:-1])
 
 
 def _labels(folder: Path) -> Iterator[Truth]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from parkcore.domain import LABELS, Occupancy, Snapshot
 from parkcore.ingest import Source
+from parkcore.judgement import Judged
 from parkcore.occupancy import Thresholds
 
 HISTORY_COLUMNS = (
@@ -36,8 +37,9 @@ class Exporter:
         photo = snapshot.photo
         return Occupancy(snapshot.vehicles, self.capacities.get((photo.lot_id, photo.camera_id)))
 
-    def record(self, snapshot: Snapshot) -> dict[str, Any]:
-        """One snapshot as a JSON object; its detections where it has them."""
+    def record(self, snapshot: Snapshot, judged: Judged | None = None) -> dict[str, Any]:
+        """One snapshot as a JSON object; its detections where it has them, and its spaces where
+        they were judged: then how full it is follows from them."""
         photo, occupancy = snapshot.photo, self.occupancy(snapshot)
         record = {
             "photo": photo.file,
@@ -60,7 +62,38 @@ class Exporter:
                 }
                 for detection in snapshot.detections
             ]
+        if judged is not None:
+            record |= self._spaces(judged)
         return {**record, "milliseconds": round(snapshot.milliseconds, 1), "error": None}
+
+    def _spaces(self, judged: Judged) -> dict[str, Any]:
+        judgement = judged.judgement
+        capacity = judgement.capacity
+        rate = judgement.taken / capacity if capacity else None
+        return {
+            "capacity": capacity or None,
+            "rate": None if rate is None else round(rate, 4),
+            "level": self.thresholds.level(rate),
+            "spaces": [
+                {
+                    "id": space.id,
+                    "state": space.state,
+                    "confidence": round(space.confidence, 4),
+                    "reason": space.reason,
+                }
+                for space in judgement.spaces
+            ],
+            "areas": [
+                {"id": area.id, "vehicles": area.vehicles, "capacity": area.capacity}
+                for area in judgement.areas
+            ],
+            "occupied": judgement.occupied,
+            "vacant": judgement.vacant,
+            "unknown": judgement.unknown,
+            "interval": list(judgement.interval),
+            "outside": len(judgement.outside),
+            "camera_moved": judged.note or None,
+        }
 
     def history_record(self, snapshot: Snapshot) -> dict[str, Any]:
         """One row of the history: the record with what judged it."""

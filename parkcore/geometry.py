@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 from parkcore.domain import Box
 
 Point: TypeAlias = tuple[float, float]
+Array: TypeAlias = npt.NDArray[np.float64]
 
 
 def intersection(a: Box, b: Box) -> float:
@@ -31,3 +35,45 @@ def hull(polygon: Sequence[Point]) -> Box:
     """
     xs, ys = [x for x, _ in polygon], [y for _, y in polygon]
     return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def prob_iou(outlines: Sequence[Array], boxes: Array) -> Array:
+    """ProbIoU between polygons and upright boxes, 0..1: as if both were Gaussian distributions of
+    their mean and covariance (Llerena, Zeni, Kristen and Jung, 2021).
+
+    Args:
+        outlines: each of shape (corners, 2), in pixels.
+        boxes: shape (n, 4): x1, y1, x2, y2 in pixels.
+
+    Returns:
+        Shape (polygons, boxes).
+    """
+    if not len(outlines) or not len(boxes):
+        return np.zeros((len(outlines), len(boxes)))
+    means, spreads = map(np.array, zip(*map(moments, outlines), strict=True))
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    box_spreads = np.zeros((len(boxes), 2, 2))
+    box_spreads[:, 0, 0] = (boxes[:, 2] - boxes[:, 0]) ** 2 / 12
+    box_spreads[:, 1, 1] = (boxes[:, 3] - boxes[:, 1]) ** 2 / 12
+    both = (spreads[:, None] + box_spreads[None]) / 2
+    apart = middles[None] - means[:, None]
+    distance = np.einsum("sbi,sbij,sbj->sb", apart, np.linalg.inv(both), apart) / 8
+    sizes = np.sqrt(np.linalg.det(spreads)[:, None] * np.linalg.det(box_spreads)[None])
+    shape = np.log(np.linalg.det(both) / sizes) / 2
+    return np.asarray(np.exp(-(distance + shape)))
+
+
+def moments(outline: Array) -> tuple[Array, Array]:
+    """Mean and covariance of a polygon's area (Steger, "On the Calculation of Arbitrary Moments of
+    Polygons", 1996), a little widened, so that a line is not flat."""
+    x, y = outline.T
+    nx, ny = np.roll(outline, -1, axis=0).T
+    cross = x * ny - nx * y
+    total = cross.sum() / 2
+    mean = np.array([((x + nx) * cross).sum(), ((y + ny) * cross).sum()]) / (6 * total)
+    xx = ((x * x + x * nx + nx * nx) * cross).sum() / (12 * total) - mean[0] ** 2
+    yy = ((y * y + y * ny + ny * ny) * cross).sum() / (12 * total) - mean[1] ** 2
+    xy = ((x * ny + 2 * x * y + 2 * nx * ny + nx * y) * cross).sum() / (24 * total)
+    xy -= mean[0] * mean[1]
+    widened = 1e-6 * max(xx + yy, 1e-12)
+    return mean, np.array([[xx + widened, xy], [xy, yy + widened]])

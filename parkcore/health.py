@@ -12,10 +12,9 @@ from typing import Any, Literal, TypeAlias
 from parkcore import rounds, watcher
 from parkcore.addresses import shown
 from parkcore.credentials import Credentials
-from parkcore.domain import Camera, CameraState, IpCamera, PartState
+from parkcore.domain import CameraState, IpCamera, PartState
 from parkcore.errors import SettingsError
 from parkcore.filters import HistoryFilter
-from parkcore.schedule import say_interval
 from parkcore.settings import Settings
 from parkcore.store import Store
 
@@ -82,7 +81,7 @@ class Health:
         found += [
             f"camera {c.lot_id}/{c.camera_id}: {c.said}"
             for c in self.cameras
-            if c.level == "failing" or (c.level == "stale" and c.address)
+            if c.level in ("failing", "stale")
         ]
         if self.disk_free_bytes is None:
             found.append("the storage folder is missing; create it or mount it again")
@@ -147,61 +146,68 @@ def examine(store: Store, settings: Settings, *, now: datetime | None = None) ->
     )
 
 
+def runs(store: Store, part: str) -> bool:
+    """Whether a part of the service is at work."""
+    return any(
+        each.name == part and each.level == "ok" for each in _parts(store, datetime.now(UTC))
+    )
+
+
 def _cameras(
     store: Store, settings: Settings, now: datetime, per_hour: dict[tuple[str, str], int]
 ) -> Iterator[CameraHealth]:
     asked = {(each.lot_id, each.id): each for each in store.ip_cameras()}
     states = store.camera_states()
+    rounds_state = store.part(rounds.NAME)
+    begun = rounds_state.started_at if rounds_state else None
     samples = {lot.id for lot in store.lots() if lot.is_sample}
     for camera in store.cameras():
         key = camera.lot_id, camera.id
-        if camera.lot_id in samples:
+        if camera.lot_id in samples and key not in asked:
             continue
         latest = store.snapshots(HistoryFilter(lot_id=key[0], camera_id=key[1]), limit=1)
         at = latest[0].photo.captured_at if latest else None
         if key in asked:
             state = states.get(key, CameraState(*key))
-            yield _ip_camera(asked[key], state, settings, now, at, per_hour.get(key, 0))
+            level, said = _looks(asked[key], state, settings, now, begun)
+            yield CameraHealth(
+                *key,
+                level,
+                said,
+                at,
+                per_hour.get(key, 0),
+                shown(asked[key].address, has_login=_has_login(asked[key], settings)),
+                state.last_success_at,
+                state.last_failure_at,
+                state.last_failure,
+                state.milliseconds,
+            )
         else:
-            yield _folder_camera(camera, settings, now, at, per_hour.get(key, 0))
+            level, said = _folder(at, settings, now, is_live=store.is_live(*key))
+            yield CameraHealth(*key, level, said, at, per_hour.get(key, 0))
 
 
-def _folder_camera(
-    camera: Camera, settings: Settings, now: datetime, at: datetime | None, photos: int
-) -> CameraHealth:
-    is_stale = at is not None and now - at > timedelta(minutes=settings.stale_minutes)
-    level: Level = "stale" if is_stale else "ok" if at else "off"
-    said = {"stale": "no new photo", "ok": "photos arrive", "off": "no photo yet"}[level]
-    return CameraHealth(camera.lot_id, camera.id, level, said, at, photos)
+def _folder(
+    at: datetime | None, settings: Settings, now: datetime, *, is_live: bool
+) -> tuple[Level, str]:
+    if at is None:
+        return "off", "no photo yet"
+    if now - at <= timedelta(minutes=settings.stale_minutes):
+        return "ok", "photos arrive"
+    since = say_age((now - at).total_seconds())
+    if not is_live:
+        return "off", f"its latest photo is {since} old, and was added later"
+    return "stale", f"no new photo for {since}; is its recorder still on, and its folder reachable?"
 
 
-def _ip_camera(
+def _looks(
     camera: IpCamera,
     state: CameraState,
     settings: Settings,
     now: datetime,
-    at: datetime | None,
-    photos: int,
-) -> CameraHealth:
-    level, said = _looks(camera, state, settings, now)
-    return CameraHealth(
-        camera.lot_id,
-        camera.id,
-        level,
-        said,
-        at,
-        photos,
-        shown(camera.address, has_login=_has_login(camera, settings)),
-        state.last_success_at,
-        state.last_failure_at,
-        state.last_failure,
-        state.milliseconds,
-    )
-
-
-def _looks(
-    camera: IpCamera, state: CameraState, settings: Settings, now: datetime
+    begun: datetime | None,
 ) -> tuple[Level, str]:
+    """How the looks at a camera go; `begun` is when the schedule was started."""
     if camera.paused:
         return "off", "paused"
     if not camera.schedule.is_on(now.astimezone(settings.zone)):
@@ -209,11 +215,15 @@ def _looks(
     if state.failures_in_row:
         times = "" if state.failures_in_row == 1 else f" ({state.failures_in_row} times in a row)"
         return "failing", f"{state.last_failure}{times}"
+    patience = timedelta(
+        seconds=2 * camera.schedule.interval_s + settings.camera_timeout_s + SILENT_S
+    )
+    since = max(filter(None, (state.last_success_at, begun)), default=None)
+    was_on = camera.schedule.is_on((now - patience).astimezone(settings.zone))
+    if since is not None and was_on and now - since > patience:
+        return "stale", f"not looked at for {say_age((now - since).total_seconds())}"
     if state.last_success_at is None:
         return "off", "not looked at yet"
-    late = (now - state.last_success_at).total_seconds()
-    if late > 2 * camera.schedule.interval_s + settings.camera_timeout_s + SILENT_S:
-        return "stale", f"not looked at for {say_interval(round(late / 60) * 60)}"
     return "ok", "works"
 
 
@@ -226,18 +236,39 @@ def _has_login(camera: IpCamera, settings: Settings) -> bool:
 
 def _parts(store: Store, now: datetime) -> Iterator[PartHealth]:
     states = {state.name: state for state in store.parts()}
-    for name in (watcher.NAME, rounds.NAME):
+    is_awaited = {
+        watcher.NAME: False,
+        rounds.NAME: any(not camera.paused for camera in store.ip_cameras()),
+    }
+    for name, awaited in is_awaited.items():
         state = states.get(name)
         if state is None:
-            yield PartHealth(name, "off", "never started; `parkcore serve` starts it", None)
-        elif abs((now - state.seen_at).total_seconds()) > SILENT_S:
-            reason = f" (last: {state.note})" if state.note else ""
-            said = f"not running{reason}; `parkcore serve` starts it"
-            yield PartHealth(name, "failing", said, state)
-        elif "missing" in state.note:
-            yield PartHealth(name, "failing", state.note, state)
+            level: Level = "failing" if awaited else "off"
+            yield PartHealth(name, level, "never started; `parkcore serve` starts it", None)
         else:
-            yield PartHealth(name, "ok", state.note, state)
+            yield _part(name, state, now)
+
+
+def _part(name: str, state: PartState, now: datetime) -> PartHealth:
+    silent_s = abs((now - state.seen_at).total_seconds())
+    if silent_s > SILENT_S:
+        why = f"; its last words: {state.fault}" if state.fault else ""
+        said = (
+            f"silent for {say_age(silent_s)}; it does not run (`parkcore serve` starts it) or"
+            f" cannot write to the database{why}"
+        )
+        return PartHealth(name, "failing", said, state)
+    if state.fault:
+        return PartHealth(name, "failing", state.fault, state)
+    return PartHealth(name, "ok", state.note, state)
+
+
+def say_age(seconds: float) -> str:
+    """A span in words, in the largest unit that it has two of."""
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 def _part_record(part: PartHealth) -> dict[str, Any]:

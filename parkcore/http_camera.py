@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import ssl
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import httpx
 
 from parkcore.addresses import Login, split_secrets, with_secrets
 from parkcore.connecting import (
     NEEDS_LOGIN,
-    REFUSED,
+    NO_ANSWER,
     WRONG_LOGIN,
     Steps,
     bad_certificate,
@@ -22,6 +23,8 @@ from parkcore.connecting import (
 from parkcore.domain import IpCamera
 from parkcore.errors import CameraError
 
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses whole
+
 MAX_BYTES = 64_000_000
 """More than any camera's picture has."""
 
@@ -29,6 +32,7 @@ MAX_BYTES = 64_000_000
 async def http(camera: IpCamera, login: Login, steps: Steps) -> bytes:
     url = with_secrets(camera.address, login, in_address=False)
     context = tls(camera) if camera.address.startswith("https:") else False
+    auth = _Auth(login)
     steps.begin("connect")
 
     async def trace(event: str, info: object) -> None:
@@ -45,11 +49,13 @@ async def http(camera: IpCamera, login: Login, steps: Steps) -> bytes:
             client.stream(
                 "GET",
                 url,
-                auth=_Auth(login) if login.user else None,
+                auth=auth if login.user else None,
                 headers={"Accept": "image/*, multipart/x-mixed-replace, */*;q=0.1"},
                 extensions={"trace": trace},
             ) as answer,
         ):
+            if answer.status_code == 401 and auth.fault:
+                raise CameraError(auth.fault)
             _check_status(answer, has_login=bool(login.user))
             return await _picture(answer, steps)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -63,17 +69,50 @@ class _Auth(httpx.Auth):
 
     def __init__(self, login: Login) -> None:
         self._login = login
+        self.fault = ""
+        """Why the camera's challenge cannot be met."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         answer = yield request
-        offers = [each.lower() for each in answer.headers.get_list("www-authenticate")]
         if answer.status_code != 401:
             return
-        user, password = self._login.user, self._login.password
-        if any("digest " in offer for offer in offers):
-            yield from httpx.DigestAuth(user, password).auth_flow(request)
-        elif any("basic" in offer for offer in offers):
-            yield from httpx.BasicAuth(user, password).auth_flow(request)
+        offers = list(_challenges(answer.headers.get_list("www-authenticate")))
+        for challenge in offers:
+            if not challenge.lower().startswith("digest "):
+                continue
+            try:
+                yield self._digest(request, challenge)
+                return
+            except (KeyError, NotImplementedError, ValueError, httpx.ProtocolError):
+                self.fault = (
+                    "the camera asks for a kind of Digest login that cannot be used here; set it to"
+                    " Basic, or use plain letters in user and password"
+                )
+        if any(re.match(r"basic\b", challenge, re.IGNORECASE) for challenge in offers):
+            yield from httpx.BasicAuth(self._login.user, self._login.password).auth_flow(request)
+
+    def _digest(self, request: httpx.Request, challenge: str) -> httpx.Request:
+        """The request again, with httpx' answer to the challenge that was met."""
+        flow = httpx.DigestAuth(self._login.user, self._login.password).auth_flow(request)
+        next(flow)
+        return flow.send(
+            httpx.Response(401, headers={"www-authenticate": challenge}, request=request)
+        )
+
+
+def _challenges(headers: list[str]) -> Iterator[str]:
+    """Each way to log in that is offered, best first: in headers or lines of their own, or several
+    in one line, where commas part them as well as what each consists of (RFC 9110, 11.6.1)."""
+    for header in headers:
+        offer = ""
+        for item in re.findall(r'(?:"(?:\\.|[^"\\])*"|[^",])+', header):
+            if re.match(r"\s*[^\s=\"]+(?:\s+[^\s=]|\s*$)", item):
+                if offer:
+                    yield offer
+                offer = item.strip()
+            else:
+                offer = f"{offer},{item}"
+        yield offer
 
 
 def _check_status(answer: httpx.Response, *, has_login: bool) -> None:
@@ -84,7 +123,8 @@ def _check_status(answer: httpx.Response, *, has_login: bool) -> None:
         raise CameraError(WRONG_LOGIN if has_login else NEEDS_LOGIN)
     if answer.has_redirect_location:
         try:
-            target = split_secrets(str(answer.url.join(answer.headers["location"])))[0]
+            target = str(answer.url.join(answer.headers["location"]))
+            target = split_secrets(target)[0].partition("?")[0]
         except (ValueError, httpx.InvalidURL):
             target = "an address that cannot be asked"
         raise CameraError(f"it sends on to {target} instead of a picture; use the final address")
@@ -100,15 +140,16 @@ def _check_status(answer: httpx.Response, *, has_login: bool) -> None:
 
 
 async def _picture(answer: httpx.Response, steps: Steps) -> bytes:
-    kind = answer.headers.get("content-type", "").lower()
-    if kind.startswith("multipart/"):
+    kind = answer.headers.get("content-type", "").strip()
+    if kind.lower().startswith("multipart/"):
         data = await _first_part(answer, kind, steps)
     else:
         parts = [chunk async for chunk in _chunks(answer, steps)]
         data = b"".join(parts)
     if not data:
         raise CameraError("no picture: the camera answered with nothing (0 bytes)")
-    if kind.startswith("text/") or data.lstrip()[:1] in (b"<", b"{"):
+    is_text = kind.lower().startswith("text/") and not data.startswith(b"\xff\xd8")
+    if is_text or data.lstrip()[:1] in (b"<", b"{"):
         raise CameraError(
             f"not an image: the camera answered with {kind.partition(';')[0] or 'text'}, such as a"
             " log-in page; use the address of its snapshot"
@@ -129,20 +170,26 @@ async def _chunks(answer: httpx.Response, steps: Steps) -> AsyncIterator[bytes]:
 
 async def _first_part(answer: httpx.Response, kind: str, steps: Steps) -> bytes:
     """The first JPEG of a stream (RFC 2046), by its length, else up to the next boundary."""
-    found = re.search(r'boundary="?([^";]+)', kind)
-    boundary = b"--" + (found[1] if found else "").removeprefix("--").encode()
-    data = b""
+    named = re.search(r'boundary="?([^";]+)', kind, re.IGNORECASE)
+    boundary = b"\r\n--" + (named[1] if named else "").strip().removeprefix("--").encode()
+    data, start, length, searched = bytearray(), 0, None, 0
     async for chunk in _chunks(answer, steps):
         data += chunk
-        head, end, body = data.partition(b"\r\n\r\n")
-        if not end:
+        if not start:
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                continue
+            start = searched = end + 4
+            found = re.search(rb"content-length:[ \t]*([0-9]+)", data[:end], re.IGNORECASE)
+            length = int(found[1]) if found else None
+        if length is not None:
+            if len(data) - start >= length:
+                return bytes(data[start : start + length])
             continue
-        length = re.search(rb"content-length:\s*(\d+)", head, re.IGNORECASE)
-        if length and len(body) >= int(length[1]):
-            return body[: int(length[1])]
-        ended = body.lower().find(b"\r\n" + boundary.lower())
-        if not length and ended >= 0:
-            return body[:ended]
+        ended = data.find(boundary, searched)
+        if ended >= 0:
+            return bytes(data[start:ended])
+        searched = max(start, len(data) - len(boundary))
     raise CameraError("no picture: the camera closed its stream before the first one was whole")
 
 
@@ -155,8 +202,12 @@ def _connection_fault(error: httpx.HTTPError, steps: Steps) -> str:
         if isinstance(cause, OSError) and (said := os_fault(cause)):
             return said
     if isinstance(error, httpx.ConnectError):
-        return REFUSED
+        return NO_ANSWER
     received = f" after {steps.received:,} bytes" if steps.received else ""
+    if isinstance(error, httpx.RemoteProtocolError) and not re.search(
+        "disconnect|closed|incomplete", str(error), re.IGNORECASE
+    ):
+        return "not an image: what answers there does not speak HTTP; check the port"
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
         return f"no picture: the camera broke the connection off{received}"
     return f"no picture: {type(error).__name__}"

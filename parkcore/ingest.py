@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,9 @@ from parkcore.detect import Detector
 from parkcore.domain import Failure, Image, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import BYTES_PER_PIXEL, decode, thumbnail
+from parkcore.judgement import Judged
+from parkcore.judging import Judge
+from parkcore.picture import fault
 from parkcore.store import FileStamp, Store
 
 
@@ -65,6 +68,7 @@ class Analyser:
     zone: tzinfo
     max_megapixels: float
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    judge: Judge = field(default_factory=Judge)
 
     def analyse(self, data: bytes, source: Source, *, mtime: datetime | None = None) -> Analysis:
         """Look at a photo.
@@ -91,6 +95,9 @@ class Analyser:
             lot_id=source.lot.id,
             camera_id=source.camera_id,
         )
+        doubts = [*taken.doubts]
+        if not detections and (said := fault(decoded.image)):
+            doubts.append(f"{said}: that no vehicle was found need not mean that there is none")
         milliseconds = 1000 * (time.perf_counter() - started)
         snapshot = Snapshot(
             photo,
@@ -98,7 +105,7 @@ class Analyser:
             self.detector.info,
             milliseconds,
             detections,
-            note="; ".join(taken.doubts),
+            note="; ".join(doubts),
         )
         return Analysis(snapshot, decoded.image)
 
@@ -133,15 +140,46 @@ class Analyser:
             analysis = self.analyse(data, source, mtime=_mtime(source, stat))
         except UnreadablePhoto as error:
             return self._failed(source, str(error), store, stamp)
-        snapshot, is_new = self.keep(analysis, source, store, stamp)
+        before = store.file_content(source.file)
+        grew = before is not None and content_id(data[: before[0]]) == before[1]
+        snapshot, is_new = self.keep(
+            analysis, source, store, stamp, supersedes=before[1] if before and grew else None
+        )
         return Outcome("new" if is_new else "known", source, snapshot, raced=not is_new)
 
     def keep(
-        self, analysis: Analysis, source: Source, store: Store, stamp: FileStamp | None = None
+        self,
+        analysis: Analysis,
+        source: Source,
+        store: Store,
+        stamp: FileStamp | None = None,
+        *,
+        supersedes: str | None = None,
     ) -> tuple[Snapshot, bool]:
-        """Record an analysis; a known photo stays as it is. Whether it was new comes second."""
+        """Record an analysis; a known photo stays as it is. Whether it was new comes second.
+
+        Args:
+            supersedes: the content of the same file when it was not written to its end yet.
+        """
         small = thumbnail(analysis.image)
-        return store.record(analysis.snapshot, small, lot=source.lot, stamp=stamp)
+        judged = self.judged(analysis, store)
+        return store.record(analysis.snapshot, small, lot=source.lot, stamp=stamp, judged=judged)
+
+    def judged(self, analysis: Analysis, store: Store) -> Judged | None:
+        """What a photo says of its camera's spaces; None where none are marked."""
+        photo = analysis.snapshot.photo
+        layout = store.layout(photo.lot_id, photo.camera_id)
+        if layout is None or layout.id is None or not (layout.spaces or layout.areas):
+            return None
+        layout_id = layout.id
+        before = store.latest_judged(layout_id, limit=1)
+        return self.judge.judge(
+            layout,
+            analysis.image,
+            analysis.snapshot.detections or (),
+            reference_jpeg=lambda: store.layout_reference(layout_id),
+            last_homography=before[0][1].homography if before else None,
+        )
 
     def _read(self, path: Path) -> tuple[bytes, os.stat_result]:
         limit = int(self.max_megapixels * 1e6 * BYTES_PER_PIXEL)

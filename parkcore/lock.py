@@ -19,6 +19,7 @@ def only_one(db: Path, work: str) -> Iterator[None]:
         AlreadyRunning: another process has it.
         StoreError: the lock beside the database cannot be made.
     """
+    command = f"parkcore {work.replace('-', ' ')}"
     path = db.with_name(f"{db.name}.{work}.lock")
     lock = FileLock(path, timeout=0)
     try:
@@ -26,7 +27,7 @@ def only_one(db: Path, work: str) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise AlreadyRunning(
-            f"`parkcore {work}` runs already for the database {db}; end that one first, or set"
+            f"`{command}` runs already for the database {db}; end that one first, or set"
             " PARKCORE_DB to another file"
         ) from error
     except OSError as error:

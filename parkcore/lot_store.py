@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlite_utils import Database
 
 from parkcore.database import Connection
@@ -9,6 +11,11 @@ from parkcore.domain import Camera, IpCamera, Lot
 from parkcore.errors import StoreError, UnknownLot
 from parkcore.occupancy import camera_capacity, lot_capacity
 from parkcore.records import ip_camera_row, to_ip_camera, to_lot
+
+log = logging.getLogger(__name__)
+
+_told: set[tuple[str, str, str]] = set()
+"""Cameras that cannot be used and why: this process has logged it."""
 
 
 class LotStore(Connection):
@@ -106,19 +113,40 @@ class LotStore(Connection):
     # -- IP cameras -----------------------------------------------------------------------
 
     def ip_cameras(self) -> list[IpCamera]:
-        """Every camera with an address, by lot and name."""
-        rows = self._rows("select * from ip_cameras order by lot_id, camera_id")
-        return [to_ip_camera(row) for row in rows]
+        """Every camera with an address, by lot and name, but those that cannot be used."""
+        return self._ip_cameras()[0]
+
+    def unusable_ip_cameras(self) -> dict[tuple[str, str], str]:
+        """Per (lot, camera) why what is recorded of it cannot be used."""
+        return self._ip_cameras()[1]
+
+    def _ip_cameras(self) -> tuple[list[IpCamera], dict[tuple[str, str], str]]:
+        cameras, unusable = [], {}
+        for row in self._rows("select * from ip_cameras order by lot_id, camera_id"):
+            try:
+                cameras.append(to_ip_camera(row))
+            except ValueError as error:
+                said = row["lot_id"], row["camera_id"], str(error)
+                unusable[said[:2]] = said[2]
+                if said not in _told:  # the list is read every few seconds
+                    log.error("camera %s/%s cannot be used: %s; remove it, or add it anew", *said)
+                _told.add(said)
+        return cameras, unusable
 
     def ip_camera(self, lot_id: str, camera_id: str) -> IpCamera:
         """
         Raises:
-            UnknownLot: there is none of that name.
+            UnknownLot: there is none of that name that can be used.
         """
-        cameras = self.ip_cameras()
+        cameras, unusable = self._ip_cameras()
         for camera in cameras:
             if (camera.lot_id, camera.id) == (lot_id, camera_id):
                 return camera
+        if reason := unusable.get((lot_id, camera_id)):
+            raise UnknownLot(
+                f"the IP camera {lot_id}/{camera_id} cannot be used: {reason}; remove it with"
+                " `parkcore camera remove`, or add it anew"
+            )
         known = ", ".join(f"{each.lot_id}/{each.id}" for each in cameras) or "none yet"
         raise UnknownLot(f"there is no IP camera {lot_id}/{camera_id}; there are: {known}")
 
@@ -126,7 +154,7 @@ class LotStore(Connection):
         """Add a camera with an address, or change the one of that name.
 
         Args:
-            lot: added where there is none of its id.
+            lot: added where there is none of its id; without it, one by the id alone.
         """
         with self._write() as db:
             insert_lot(db, lot or Lot(camera.lot_id, camera.lot_id))

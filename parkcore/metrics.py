@@ -27,7 +27,7 @@ def exposition(health: Health, vehicles: dict[tuple[str, str, str], int]) -> byt
     return generate_latest(registry)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Health(Collector):
     health: Health
     vehicles: dict[tuple[str, str, str], int]

@@ -3,9 +3,13 @@ that they sort as text."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, time
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from parkcore.domain import (
     LABELS,
@@ -21,6 +25,7 @@ from parkcore.domain import (
     Snapshot,
     Vehicles,
 )
+from parkcore.judgement import AreaCount, Judged, Judgement, SpaceState
 from parkcore.schedule import Schedule
 
 Row: TypeAlias = dict[str, Any]
@@ -142,6 +147,28 @@ def part_state_row(state: PartState) -> Row:
 
 def to_part_state(row: Row) -> PartState:
     return PartState(**_times(row, *_PART_TIMES))
+
+
+def judged_row(judged: Judged) -> Row:
+    judgement, moved = judged.judgement, judged.homography
+    return {
+        "layout_id": judged.layout_id,
+        "judgement": json.dumps(asdict(judgement), separators=(",", ":")),
+        "homography": None if moved is None else json.dumps(moved.tolist()),
+        "note": judged.note,
+    }
+
+
+def to_judged(row: Row) -> Judged:
+    data, moved = json.loads(row["judgement"]), row["homography"]
+    judgement = Judgement(
+        tuple(SpaceState(**each) for each in data["spaces"]),
+        tuple(AreaCount(**each) for each in data["areas"]),
+        tuple(data["outside"]),
+        tuple(data["double"]),
+    )
+    homography = None if moved is None else np.array(json.loads(moved))
+    return Judged(row["layout_id"], judgement, homography, row["note"] or "")
 
 
 def _texts(state: object, *names: str) -> Row:

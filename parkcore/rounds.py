@@ -70,6 +70,7 @@ class Rounds:
     _changed: set[_Key] = field(default_factory=set)
     _last_photo: dict[_Key, str] = field(default_factory=dict)
     _looking: int = 0
+    _trouble: str = ""
     _state: PartState = field(init=False)
     _store: Store | None = None
     _database: ThreadPoolExecutor = field(init=False)
@@ -108,16 +109,22 @@ class Rounds:
             await self._in_database(Store.close)
             self._database.shutdown()
 
-    @staticmethod
-    async def _tolerantly(work: Coroutine[None, None, None]) -> None:
+    async def _tolerantly(self, work: Coroutine[None, None, None]) -> None:
         """The rounds go on while the database cannot be used; what is to be said waits."""
         try:
             await work
         except StoreError as error:
-            log.error("%s", error)
+            if self._trouble != str(error):  # said once, not every second
+                log.error("%s", error)
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
 
     async def _in_database(self, work: Callable[[Store], _T]) -> _T:
         def do() -> _T:
+            if self._store is not None and self._store.is_elsewhere:
+                self._store.close()
+                self._store = None
             if self._store is None:
                 self._store = self.open_store()
             return work(self._store)
@@ -236,6 +243,8 @@ def keep(storage: Storage, camera: IpCamera, picture: Look, zone: tzinfo) -> Sou
     Raises:
         FolderError: it cannot be written.
     """
+    if not storage.root.is_dir():  # a drive that is not there must not be made up
+        raise FolderError(f"the folder {storage.root} is missing; create it or mount it again")
     at = picture.at
     name = f"{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}Z.jpg"
     return storage.add(

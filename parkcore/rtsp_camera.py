@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from parkcore import grab
 from parkcore.addresses import Login, with_secrets
 from parkcore.connecting import (
     NEEDS_LOGIN,
-    REFUSED,
+    NO_ANSWER,
     WRONG_LOGIN,
     Steps,
     bad_certificate,
@@ -24,13 +25,23 @@ from parkcore.connecting import (
 from parkcore.domain import IpCamera
 from parkcore.errors import CameraError
 
+LONGEST_LOGIN = 120
+"""Characters of the address up to its @; FFmpeg cuts what is beyond 128."""
+
 
 async def rtsp(camera: IpCamera, login: Login, port: int, steps: Steps, deadline_s: float) -> bytes:
     steps.begin("connect")
-    await _knock(camera, port)
+    await _knock(camera, with_secrets(camera.address, login, in_address=False), port, steps)
     steps.begin("picture")
+    address = with_secrets(camera.address, login, in_address=True)
+    has_login = login.user or login.password
+    if has_login and len(address.partition("@")[0]) > LONGEST_LOGIN:
+        raise CameraError(
+            "user and password together are too long for RTSP: FFmpeg takes about 100 characters,"
+            " of which special ones count as three"
+        )
     asked = {
-        "address": with_secrets(camera.address, login, in_address=True),
+        "address": address,
         "timeout_ms": round(1000 * deadline_s),
         "verify_tls": camera.verify_tls and camera.address.startswith("rtsps:"),
     }
@@ -41,13 +52,16 @@ async def rtsp(camera: IpCamera, login: Login, port: int, steps: Steps, deadline
     raise CameraError(_rtsp_fault(process.returncode or 0, said.decode(errors="replace"), login))
 
 
-async def _knock(camera: IpCamera, port: int) -> None:
-    """Connect and part again: OpenCV cannot say whether a camera is there at all, and does not
-    check certificates."""
+async def _knock(camera: IpCamera, url: str, port: int, steps: Steps) -> None:
+    """Connect, ask what the camera can do as FFmpeg does first, and part at its answer: OpenCV
+    cannot say whether a camera is there and answers at all, and does not check certificates."""
     host = urlsplit(camera.address).hostname or ""
     context = tls(camera) if camera.address.startswith("rtsps:") else None
     try:
-        _, writer = await asyncio.open_connection(host, port, ssl=context)
+        reader, writer = await asyncio.open_connection(host, port)
+        steps.begin("answer")
+        if context is not None:
+            await writer.start_tls(context, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         raise CameraError(bad_certificate(error)) from error
     except ssl.SSLError as error:
@@ -55,15 +69,23 @@ async def _knock(camera: IpCamera, port: int) -> None:
             f"no encrypted connection can be made ({error.reason}); is it rtsp, not rtsps?"
         ) from error
     except OSError as error:
-        raise CameraError(os_fault(error) or REFUSED) from error
-    writer.transport.abort()
+        raise CameraError(os_fault(error) or NO_ANSWER) from error
+    try:
+        with suppress(OSError):  # FFmpeg meets it too, and its words are understood below
+            writer.write(f"OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
+            await reader.read(1)
+    finally:
+        writer.transport.abort()
 
 
 @asynccontextmanager
 async def _process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that is gone afterwards, whatever happens."""
+    """A process that is gone afterwards, whatever happens, and that inherits no secret."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PARKCORE_")}
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment
+    )
     try:
         yield process
     finally:

@@ -103,7 +103,19 @@ def _hours(text: str) -> tuple[time, time]:
 
 
 def _clock(text: str) -> time:
-    return time(0) if text == "24:00" else time.fromisoformat(text.zfill(5))
+    if text == "24:00":
+        return time(0)
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text)
+    if not found:
+        raise ValueError(text)
+    return time(int(found[1]), int(found[2]))
+
+
+def _weekday(text: str) -> int:
+    """Of a name that is written out or cut to three letters or more."""
+    names = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    [day] = [n for n, name in enumerate(names) if len(text) >= 3 and name.startswith(text)]
+    return day
 
 
 def _weekdays(text: str) -> frozenset[int]:
@@ -111,9 +123,10 @@ def _weekdays(text: str) -> frozenset[int]:
         return frozenset(range(7))
     days: set[int] = set()
     try:
-        for part in re.split(r"[,\s]+", text.strip().lower()):
-            first, _, last = part.partition("-")
-            one, other = WEEKDAYS.index(first[:3]), WEEKDAYS.index((last or first)[:3])
+        for part in re.split(r"[,\s]+", text.strip().lower().replace("–", "-")):
+            first, *rest = part.split("-")
+            [last] = rest or [first]
+            one, other = _weekday(first), _weekday(last)
             days |= {(one + step) % 7 for step in range((other - one) % 7 + 1)}
     except ValueError as error:
         raise ValueError(

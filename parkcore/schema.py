@@ -138,8 +138,42 @@ def m002_ip_cameras_and_service(db: Database) -> None:
             "last_failure_at": str,
             "last_failure": str,
             "note": str,
+            "fault": str,
         },
         pk="name",
+    )
+
+
+@migrations()
+def m003_layouts_and_judgements(db: Database) -> None:
+    layouts = db.table("layouts", strict=True)
+    layouts.create(
+        {
+            "id": int,
+            "lot_id": str,
+            "camera_id": str,
+            "version": int,
+            "created_at": str,
+            "layout": str,
+            "reference": bytes,
+        },
+        pk="id",
+        not_null={"lot_id", "camera_id", "version", "created_at", "layout"},
+    )
+    layouts.create_index(["lot_id", "camera_id", "version"], unique=True)
+    # The raw look: what one photo says by itself. What is settled over time follows from it.
+    judgements = db.table("judgements", strict=True)
+    judgements.create(
+        {
+            "snapshot_id": int,
+            "layout_id": int,
+            "judgement": str,
+            "homography": str,
+            "note": str,
+        },
+        pk="snapshot_id",
+        not_null={"layout_id", "judgement"},
+        foreign_keys=[("snapshot_id", "snapshots", "id"), ("layout_id", "layouts", "id")],
     )
 
 

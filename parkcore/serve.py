@@ -10,14 +10,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from parkcore.stopping import SUPERVISOR
+from parkcore.stopping import SUPERVISED
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.2
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
 RUNS_WELL_S = 30.0
-"""A part that ran for so long is started again at once when it ends."""
+"""A part that ran for so long is started again after the shortest pause."""
 
 STOP_S = 20.0
 """What a part gets to finish the photo in hand."""
@@ -45,17 +45,21 @@ class Part:
             if now - self._started_at >= RUNS_WELL_S:
                 self._pause_s = FIRST_PAUSE_S
             log.warning("%s ended (%s); again in %g s", self.name, _how(status), self._pause_s)
-            self._start_at, self._process = now + self._pause_s, None
+            self._let_go()
+            self._start_at = now + self._pause_s
             self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
         if now >= self._start_at:
             self._start(now)
 
     def _start(self, now: float) -> None:
-        own = {SUPERVISOR: str(os.getpid()), **self.environment}
+        own = {SUPERVISED: "1", **self.environment}
         try:
             # Ctrl+C reaches the whole group of a terminal: the parts are told by us alone.
             self._process = subprocess.Popen(
-                self.command, env={**os.environ, **own}, start_new_session=True
+                self.command,
+                env={**os.environ, **own},
+                stdin=subprocess.PIPE,
+                start_new_session=True,
             )
         except OSError as error:
             log.error("%s cannot be started: %s", self.name, error)
@@ -64,6 +68,11 @@ class Part:
             return
         self._started_at = now
         log.info("%s started (process %d)", self.name, self._process.pid)
+
+    def _let_go(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process = None
 
     def ask_to_end(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -79,6 +88,7 @@ class Part:
             log.warning("%s does not end and is killed", self.name)
             self._process.kill()
             self._process.wait()
+        self._let_go()
 
 
 def supervise(parts: Sequence[Part], stop: threading.Event) -> None:

@@ -30,6 +30,10 @@ class ServiceStore(Connection):
         """Every part that has ever said something, by name."""
         return [to_part_state(row) for row in self._rows("select * from parts order by name")]
 
+    def part(self, name: str) -> PartState | None:
+        """What a part said last; None where it never did."""
+        return next((state for state in self.parts() if state.name == name), None)
+
     def save_service(self, part: PartState, cameras: Sequence[CameraState] = ()) -> None:
         """Write down what a part says of itself, and of cameras that are still asked."""
         with self._write() as db:

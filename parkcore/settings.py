@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     stale_minutes: float = Field(
         60, gt=0, description="A lot's latest photo is called stale when it is older than this."
     )
+    looks_to_fill: int = Field(
+        1, ge=1, le=20, description="Photos in a row that must show a space taken to fill it."
+    )
+    looks_to_empty: int = Field(
+        1, ge=1, le=20, description="Photos in a row that must show a space free to empty it."
+    )
     watch: Literal["auto", "events", "polling"] = Field(
         "auto",
         description="How the watcher notices new photos; auto polls on network drives only.",
@@ -168,7 +174,9 @@ def _explain(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             return f"{toml_file()}: there is no setting {name!r}"
         if name == "api_token":
-            return f"PARKCORE_API_TOKEN: {message}"
+            is_short = problem["type"] == "too_short"
+            said = "a token has 8 characters or more" if is_short else message
+            return f"PARKCORE_API_TOKEN: {said}"
         return f"PARKCORE_{str(name).upper()}={str(problem['input'])!r}: {message}"
 
     return "; ".join(line(problem) for problem in error.errors())

@@ -7,10 +7,8 @@ import signal
 import threading
 from types import FrameType
 
-SUPERVISOR = "PARKCORE_SUPERVISOR"
-"""The variable in which a supervisor tells its parts its process id."""
-
-CHECK_S = 0.5
+SUPERVISED = "PARKCORE_SUPERVISED"
+"""The variable that tells a part that its standard input is a pipe from its supervisor."""
 
 
 def on_signals() -> threading.Event:
@@ -26,13 +24,13 @@ def on_signals() -> threading.Event:
 
 
 def with_supervisor(stop: threading.Event) -> None:
-    """Set the event when the supervisor that started this process is gone, even killed."""
-    supervisor = os.environ.get(SUPERVISOR)
-    if supervisor is None:
+    """Set the event when the supervisor that started this process is gone, even killed: the
+    system then closes its end of the pipe."""
+    if os.environ.pop(SUPERVISED, None) is None:
         return
 
     def watch() -> None:
-        while os.getppid() == int(supervisor) and not stop.wait(CHECK_S):
+        while os.read(0, 1024):
             pass
         stop.set()
 

@@ -9,8 +9,10 @@ from typing import Any, cast
 
 from sqlite_utils import Database
 
-from parkcore.domain import LABELS, Failure, Lot, Snapshot
+from parkcore.domain import LABELS, Detection, Failure, Lot, Snapshot
 from parkcore.filters import EVERYTHING, HistoryFilter, where
+from parkcore.judgement import Judged
+from parkcore.layout_store import LayoutStore, insert_judged
 from parkcore.lot_store import LotStore, insert_lot
 from parkcore.records import (
     Row,
@@ -23,6 +25,9 @@ from parkcore.records import (
 )
 from parkcore.service_store import ServiceStore
 
+LIVE_MIN = 15
+"""Minutes from taking to recording within which a photo came live."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
@@ -32,13 +37,20 @@ class FileStamp:
     mtime_ns: int
 
 
-class Store(LotStore, ServiceStore):
+class Store(LotStore, LayoutStore, ServiceStore):
     """The history. Every method may raise `StoreError`, whose text says what to do."""
 
     # -- snapshots ------------------------------------------------------------------------
 
     def record(
-        self, snapshot: Snapshot, thumbnail: bytes, *, lot: Lot, stamp: FileStamp | None = None
+        self,
+        snapshot: Snapshot,
+        thumbnail: bytes,
+        *,
+        lot: Lot,
+        stamp: FileStamp | None = None,
+        judged: Judged | None = None,
+        supersedes: str | None = None,
     ) -> tuple[Snapshot, bool]:
         """Record a snapshot whole, or nothing of it.
 
@@ -47,6 +59,8 @@ class Store(LotStore, ServiceStore):
         Args:
             lot: added with the snapshot where there is none of its id.
             stamp: of the photo's file, so that a scan need not read it again.
+            judged: what it says of its camera's spaces.
+            supersedes: the SHA-256 of the same file half written, whose snapshot goes.
 
         Returns:
             The snapshot as recorded, and whether it is new.
@@ -58,12 +72,16 @@ class Store(LotStore, ServiceStore):
             known = _row(db, "select * from snapshots where sha256 = ?", [photo.sha256])
             if known:
                 return to_snapshot(known), False
+            if supersedes is not None:
+                _delete_snapshot(db, supersedes, only_of=photo.file)
             insert_lot(db, lot)
             db.execute(
                 "insert or ignore into cameras (lot_id, id) values (?, ?)",
                 [photo.lot_id, photo.camera_id],
             )
             snapshot_id = _insert_snapshot(db, snapshot, thumbnail)
+            if judged is not None:
+                insert_judged(db, snapshot_id, judged)
         return replace(snapshot, id=snapshot_id), True
 
     def known(self, sha256: str) -> Snapshot | None:
@@ -114,6 +132,16 @@ class Store(LotStore, ServiceStore):
             self._rows(f"select count(*) n from snapshots where {condition}", values)[0]["n"]
         )
 
+    def is_live(self, lot_id: str, camera_id: str) -> bool:
+        """Whether a camera's newest photo was recorded soon after it was taken: an archive that
+        was read at once is not expected to go on."""
+        rows = self._rows(
+            "select 24 * 60 * (julianday(recorded_at) - julianday(captured_at)) late from snapshots"
+            " where lot_id = ? and camera_id = ? order by captured_at desc, id desc limit 1",
+            [lot_id, camera_id],
+        )
+        return bool(rows) and rows[0]["late"] is not None and abs(rows[0]["late"]) <= LIVE_MIN
+
     def photos_since(self, at: datetime) -> dict[tuple[str, str], int]:
         """Per (lot, camera) how many photos were taken since."""
         rows = self._rows(
@@ -135,6 +163,19 @@ class Store(LotStore, ServiceStore):
             reverse=True,
         )
 
+    def vehicles_seen(self, lot_id: str, camera_id: str, *, limit: int) -> list[list[Detection]]:
+        """The detections of a camera's latest photos, one list a photo."""
+        rows = self._rows(
+            "select d.* from detections d where d.snapshot_id in (select id from snapshots where"
+            " lot_id = ? and camera_id = ? order by captured_at desc, id desc limit ?)"
+            " order by d.snapshot_id, d.number",
+            [lot_id, camera_id, limit],
+        )
+        looks: dict[int, list[Detection]] = {}
+        for row in rows:
+            looks.setdefault(row["snapshot_id"], []).append(to_detection(row))
+        return list(looks.values())
+
     def thumbnails(self, snapshot_ids: Sequence[int]) -> dict[int, bytes]:
         """The small JPEGs of some snapshots (at most a few hundred)."""
         marks = ", ".join("?" * len(snapshot_ids))
@@ -147,11 +188,7 @@ class Store(LotStore, ServiceStore):
         """Remove snapshots by content, with all that belongs to them."""
         with self._write() as db:
             for sha256 in sha256s:
-                row = _row(db, "select id from snapshots where sha256 = ?", [sha256])
-                if row:
-                    for table in ("detections", "thumbnails"):
-                        db.execute(f"delete from {table} where snapshot_id = ?", [row["id"]])
-                    db.execute("delete from snapshots where id = ?", [row["id"]])
+                _delete_snapshot(db, sha256)
                 db.execute("delete from files where sha256 = ?", [sha256])
 
     # -- failures and files ---------------------------------------------------------------
@@ -190,6 +227,13 @@ class Store(LotStore, ServiceStore):
             for row in rows
         }
 
+    def file_content(self, file: str) -> tuple[int, str] | None:
+        """Size in bytes and SHA-256 of what a file held when it was read as a good photo."""
+        rows = self._rows(
+            "select size_bytes, sha256 from files where file = ? and sha256 is not null", [file]
+        )
+        return (rows[0]["size_bytes"], rows[0]["sha256"]) if rows else None
+
     def remember_file(self, file: str, stamp: FileStamp, sha256: str) -> None:
         """Note that a file holds a photo that is known already."""
         with self._write() as db:
@@ -209,6 +253,14 @@ def _insert_snapshot(db: Database, snapshot: Snapshot, thumbnail: bytes) -> int:
     db.table("detections").insert_all(detection_rows(snapshot_id, snapshot))
     db.table("thumbnails").insert({"snapshot_id": snapshot_id, "jpeg": thumbnail})
     return snapshot_id
+
+
+def _delete_snapshot(db: Database, sha256: str, *, only_of: str | None = None) -> None:
+    row = _row(db, "select id, file from snapshots where sha256 = ?", [sha256])
+    if row and only_of in (None, row["file"]):
+        for table in ("detections", "thumbnails", "judgements"):
+            db.execute(f"delete from {table} where snapshot_id = ?", [row["id"]])
+        db.execute("delete from snapshots where id = ?", [row["id"]])
 
 
 def _remember_file(db: Database, file: str, stamp: FileStamp | None, sha256: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -51,6 +52,7 @@ class Changes(FileSystemEventHandler):
 
     def __init__(self, root: Path, mode: Mode = "auto") -> None:
         self._root, self._paths, self._lock = root, set[Path](), threading.Lock()
+        self._real = root.resolve()  # the system tells nothing of what is behind a link
         remote = remote_type(root) if mode == "auto" else None
         self.how = "by events"
         """How changes are noticed, in words."""
@@ -88,16 +90,18 @@ class Changes(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         # Reading a file tells of opening and closing too: listening to that would never end.
         if isinstance(event, _TELLING):
-            path = event.dest_path or event.src_path
+            path = Path(os.fsdecode(event.dest_path or event.src_path))
+            if path.is_relative_to(self._real):
+                path = self._root / path.relative_to(self._real)
             with self._lock:
-                self._paths.add(Path(path if isinstance(path, str) else path.decode()))
+                self._paths.add(path)
 
     def _poll(self, why: str) -> None:
         self._observer = PollingObserver(timeout=POLL_S)
         self.how = f"by polling every {POLL_S:g} s ({why})"
 
     def _start(self) -> None:
-        self._observer.schedule(self, str(self._root), recursive=True)
+        self._observer.schedule(self, str(self._real), recursive=True)
         self._observer.start()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
 import os
+import queue
 import threading
 import time
 from collections import deque
@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from parkcore.domain import Lot, PartState
-from parkcore.errors import FolderError, StoreError
-from parkcore.folder import find_photos, is_in_place, is_photo, pending
-from parkcore.ingest import Analyser, Outcome
+from parkcore.errors import FolderError, ModelError, ParkcoreError, StoreError
+from parkcore.folder import Pending, find_photos, is_in_place, is_photo, pending
+from parkcore.ingest import Analyser, Outcome, refusal
 from parkcore.storage import Storage
 from parkcore.store import FileStamp, Store
 from parkcore.watch import Changes, Mode
@@ -48,7 +48,7 @@ class _Waiting:
 
     unsettled: dict[Path, tuple[FileStamp, float]] = field(default_factory=dict)
     ready: deque[Path] = field(default_factory=deque)
-    again: list[tuple[float, Path]] = field(default_factory=list)
+    again: dict[Path, float] = field(default_factory=dict)
     attempts: dict[Path, tuple[int, FileStamp | None]] = field(default_factory=dict)
     """How often a file failed as it is."""
 
@@ -58,6 +58,7 @@ class _Waiting:
     def notice(self, path: Path, now: float) -> None:
         """Something happened to a file: it is a new one, however often it failed before."""
         self.attempts.pop(path, None)
+        self.again.pop(path, None)
         if path not in self.unsettled and (stamp := _stamp(path)):
             self.unsettled[path] = (stamp, now)
 
@@ -72,8 +73,9 @@ class _Waiting:
             elif now - since >= SETTLE_S:
                 del self.unsettled[path]
                 self.ready.append(path)
-        while self.again and self.again[0][0] <= now:
-            self.ready.append(heapq.heappop(self.again)[1])
+        for path in [path for path, due in self.again.items() if due <= now]:
+            del self.again[path]
+            self.ready.append(path)
 
     def failed(self, path: Path, now: float) -> None:
         """Try a photo again after a pause that grows, until it is left as a failure."""
@@ -84,7 +86,7 @@ class _Waiting:
     def remember(self, path: Path, count: int, stamp: FileStamp | None, now: float) -> None:
         self.attempts[path] = count, stamp
         if count <= len(RETRY_S):
-            heapq.heappush(self.again, (now + RETRY_S[count - 1], path))
+            self.again[path] = now + RETRY_S[count - 1]
 
     def has_given_up(self, path: Path, stamp: FileStamp) -> bool:
         """Whether a file failed as it is; then only its retries read it again."""
@@ -114,8 +116,10 @@ class Watcher:
         self._changes: Changes | None = None
         self._root_id: _Stamp | None = None
         self._reconcile_at = self._report_at = 0.0
+        self._survey: threading.Thread | None = None
+        self._surveyed: queue.SimpleQueue[Pending | ParkcoreError] = queue.SimpleQueue()
         now = datetime.now(UTC)
-        self._state = PartState(NAME, os.getpid(), now, now, note="loading the model")
+        self._state = PartState(NAME, os.getpid(), now, now)
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set; the photo in hand is finished before.
@@ -125,35 +129,55 @@ class Watcher:
             StoreError: the history cannot be opened at all.
         """
         with self._open_store() as store:
-            self._report(store)
+            self._begin(store)
+        while not stop.is_set():
+            with self._open_store() as store:
+                self._run(store, stop)
+        self._forget_changes()
+
+    def _begin(self, store: Store) -> None:
+        """Go on from where a watcher before this one ended, and get ready."""
+        now = datetime.now(UTC)
+        before = store.part(NAME) or self._state
+        self._state = replace(
+            before, pid=os.getpid(), started_at=now, note="loading the model", queue=0
+        )
+        self._report(store)
+        try:
             self._analyser.detector.load()
-            self._remember_failures(store)
-            pause_s = 1.0
-            while not stop.is_set():
-                try:
-                    worked = self.tick(store)
-                    pause_s = 1.0
-                except StoreError as error:
+        except ModelError as error:
+            self._state = replace(self._state, fault=str(error))
+            self._report(store)
+            raise
+        self._remember_failures(store)
+
+    def _run(self, store: Store, stop: threading.Event) -> None:
+        """Until told to stop, or the database's file is another one."""
+        pause_s = 1.0
+        while not stop.is_set() and not store.is_elsewhere:
+            try:
+                worked = self.tick(store)
+                pause_s = 1.0
+            except StoreError as error:
+                if self._state.last_failure != str(error):  # said once, not every second
                     log.error("%s", error)
-                    self._note(failure=str(error))
-                    stop.wait(pause_s)
-                    pause_s = min(60.0, 2 * pause_s)
-                else:
-                    if not worked:
-                        stop.wait(TICK_S)
-            self._forget_changes()
+                self._note(failure=str(error))
+                stop.wait(pause_s)
+                pause_s = min(60.0, 2 * pause_s)
+            else:
+                if not worked:
+                    stop.wait(TICK_S)
 
     def tick(self, store: Store) -> bool:
         """One round: look what has changed, read at most one photo. Whether one was read."""
         now = time.monotonic()
         if now >= self._report_at:
             self._report(store)
-        if not self._is_attached(store, now):
+        if not self._is_attached(now):
             return False
         for path in self._changes.take() if self._changes else ():
             self._notice(path, now)
-        if now >= self._reconcile_at:
-            self._reconcile(store, now)
+        self._reconcile(now)
         self._waiting.settle(now)
         if not self._waiting.ready:
             return False
@@ -164,7 +188,15 @@ class Watcher:
 
     def _read(self, path: Path, store: Store) -> None:
         source = self._storage.source(path, describe=self._describe)
-        outcome = self._analyser.ingest(source, store)
+        try:
+            outcome = self._analyser.ingest(source, store)
+        except ParkcoreError:
+            raise
+        except Exception as error:  # one photo must not stop those behind it
+            log.exception("%s: an unexpected error", source.said)
+            said = f"an unexpected error ({type(error).__name__}); the log has the details"
+            store.record_failure(refusal(source, said, datetime.now(UTC)))
+            outcome = Outcome("failed", source, reason=said)
         if outcome.status == "failed":
             self._waiting.failed(path, time.monotonic())
             self._note(failure=f"{source.said}: {outcome.reason}")
@@ -181,36 +213,63 @@ class Watcher:
 
     def _notice(self, path: Path, now: float) -> None:
         root = self._storage.root
-        if path.is_dir():
-            with suppress(FolderError):  # gone again
+        with suppress(FolderError, OSError):  # gone again, or not for us to see
+            if path.is_dir():
                 for photo in find_photos(path) if is_in_place(path / "any", root) else ():
                     self._waiting.notice(photo, now)
-        elif is_in_place(path, root) and is_photo(path):
-            self._waiting.notice(path, now)
+            elif is_in_place(path, root) and is_photo(path):
+                self._waiting.notice(path, now)
 
-    def _reconcile(self, store: Store, now: float) -> None:
-        """Find what no event told of: there before the start, lost, behind a link to a folder."""
-        self._reconcile_at = now + RECONCILE_S
-        try:
-            found = pending(self._storage.root, self._storage, store)
-        except FolderError:  # just vanished; the next round says so
+    def _reconcile(self, now: float) -> None:
+        """Find what no event told of: there before the start, lost, behind a link to a folder.
+
+        In a thread: with many photos it takes seconds, and new ones need not wait for that.
+        """
+        with suppress(queue.Empty):
+            self._take_in(self._surveyed.get_nowait(), now)
+        if now < self._reconcile_at or (self._survey and self._survey.is_alive()):
             return
-        known = set(self._waiting.ready)
-        wall = time.time()
+        self._reconcile_at = now + RECONCILE_S
+        self._survey = threading.Thread(target=self._look_through, name="parkcore-survey")
+        self._survey.daemon = True
+        self._survey.start()
+
+    def _look_through(self) -> None:
+        started = time.monotonic()
+        try:
+            with self._open_store() as store:
+                self._surveyed.put(pending(self._storage.root, self._storage, store))
+        except (FolderError, StoreError) as error:
+            self._surveyed.put(error)
+        took = time.monotonic() - started  # a slow network drive is to be read, not only listed
+        self._reconcile_at = max(self._reconcile_at, started + 20 * took)
+
+    def _take_in(self, found: Pending | ParkcoreError, now: float) -> None:
+        if isinstance(found, ParkcoreError):
+            self._say_fault(str(found))
+            return
+        self._say_fault("")
+        known, wall = set(self._waiting.ready), time.time()
         for source in found.sources:
             stamp = _stamp(source.path)
             if stamp is None or source.path in known or source.path in self._waiting.unsettled:
                 continue
             if self._waiting.has_given_up(source.path, stamp):
                 continue
-            if 0 <= wall - stamp.mtime_ns / 1e9 < OLD_S:
+            if wall - stamp.mtime_ns / 1e9 < OLD_S:
                 self._waiting.notice(source.path, now)
             else:
                 self._waiting.ready.append(source.path)
         for said in found.skipped:
             log.warning("%s", said)
 
-    def _is_attached(self, store: Store, now: float) -> bool:
+    def _say_fault(self, fault: str) -> None:
+        """Note what keeps the watcher from its work, and log it once."""
+        if fault and fault != self._state.fault:
+            log.error("%s", fault)
+        self._state = replace(self._state, fault=fault)
+
+    def _is_attached(self, now: float) -> bool:
         """See to it that the folder is watched that is there now; it may come and go."""
         root_id = _identity(self._storage.root)
         if self._changes and root_id == self._root_id and self._changes.is_alive:
@@ -222,11 +281,9 @@ class Watcher:
                 raise FolderError(f"the folder {self._storage.root} is missing")
             self._changes = Changes(self._storage.root, self._mode)
         except FolderError as error:
-            if self._state.note != str(error):
-                log.warning("%s; waiting for it to come back", error)
-                self._state = replace(self._state, note=str(error))
-                self._report(store)
+            self._say_fault(f"{error}; waiting for it to come back")
             return False
+        self._say_fault("")
         log.info("watching %s %s", self._storage.root, self._changes.how)
         self._state = replace(self._state, note=f"watching {self._changes.how}")
         self._reconcile_at = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parkcore.credentials import Credentials
+from parkcore.database import UNATTENDED_BUSY_S
 from parkcore.detect import YoloDetector, find_weights, model_folders
 from parkcore.ingest import Analyser
 from parkcore.settings import Settings
@@ -13,6 +14,11 @@ from parkcore.store import Store
 def open_store(settings: Settings) -> Store:
     """The history of these settings, made where there is none."""
     return Store.open(settings.db)
+
+
+def open_store_unattended(settings: Settings) -> Store:
+    """The same, for a service that repeats by itself what it could not write."""
+    return Store.open(settings.db, busy_s=UNATTENDED_BUSY_S)
 
 
 def read_store(settings: Settings) -> Store:

@@ -114,7 +114,6 @@ def test_what_is_no_address_is_refused(text, said):
     assert EXPECTED in str(refused.value) or "%40" in str(refused.value), "it says what to do"
 
 
-@pytest.mark.xfail(reason="what stands before a later :// is shown")
 @pytest.mark.parametrize(
     "text",
     [
@@ -130,13 +129,11 @@ def test_a_password_before_the_scheme_is_not_told(text):
     assert MARK not in str(refused.value)
 
 
-@pytest.mark.xfail(reason="urlsplit refuses such a port, but only when the camera is asked")
 def test_a_port_has_plain_digits():
     with pytest.raises(ValueError, match="names no host and port"):
         split_secrets("http://cam:８０/a")
 
 
-@pytest.mark.xfail(reason="it is neither pass nor pwd")
 def test_the_password_of_foscam_and_its_many_sisters_is_a_secret():
     address, login = split_secrets("http://cam/videostream.cgi?loginuse=admin&loginpas=x")
     assert address == "http://cam/videostream.cgi?loginuse=admin&loginpas=***"

@@ -11,7 +11,10 @@ from parkcore.doctor import Check, examine
 from parkcore.settings import Settings
 from parkcore.store import Store
 
-NAMES = ["Python", "model", "database", "storage folder", "disk", "time zone", "web app"]
+NAMES = [
+    *("Python", "model", "database", "storage folder", "disk", "camera logins"),
+    *("time zone", "web app"),
+]
 
 
 def settings(folder, **changes) -> Settings:
@@ -20,6 +23,7 @@ def settings(folder, **changes) -> Settings:
         "storage": folder / "storage_photo",
         "model": str(folder / "none.pt"),
         "time_zone": "Europe/Madrid",
+        "credentials": folder / "logins.json",
     }
     return Settings(**{**known, **changes})
 
@@ -138,3 +142,11 @@ def test_what_may_not_even_be_looked_at_is_a_fault():
         assert not checks["database"].ok
         assert not checks["storage folder"].ok
         locked.chmod(0o755)
+
+
+def test_logins_that_others_may_read_are_a_fault(tmp_path) -> None:
+    logins = tmp_path / "logins.json"
+    logins.write_text("{}")
+    logins.chmod(0o644)
+    check = examined(settings(tmp_path))["camera logins"]
+    assert not check.ok and "chmod 600" in check.advice

@@ -6,6 +6,7 @@ import binascii
 import hmac
 import logging
 import os
+import re
 import signal
 import threading
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -66,6 +67,8 @@ async def take_photo(request: Request) -> Response:
         status, record = await run_in_threadpool(keep, data, name, lot_id, camera_id)
     except HTTPException as error:
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+    except ClientDisconnect:  # nobody is there to read an answer
+        return Response(status_code=499)
     except ValueError as error:
         return JSONResponse({"error": str(error)}, 400)
     except ParkcoreError as error:
@@ -132,14 +135,21 @@ async def read_body(request: Request) -> bytes:
     too_large = HTTPException(
         413, f"more than the limit of {limit / 1e6:g} MB; raise PARKCORE_MAX_UPLOAD_MB"
     )
-    if int(request.headers.get("content-length", 0)) > limit:
+    length = request.headers.get("content-length", "0")
+    if not re.fullmatch("[0-9]{1,18}", length):
+        raise HTTPException(400, "the Content-Length is no number of bytes")
+    if int(length) > limit:
         raise too_large
     body = bytearray()
-    async with asyncio.timeout(READ_S):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise too_large
+    try:
+        async with asyncio.timeout(READ_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+    except TimeoutError as error:
+        said = f"the photo did not arrive whole within {READ_S:g} s; send it again"
+        raise HTTPException(408, said, {"Connection": "close"}) from error
     return bytes(body)
 
 

@@ -8,7 +8,7 @@ from pages.shell import camera_form, context, parts
 from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
 from parkcore import health
-from parkcore.addresses import Login
+from parkcore.addresses import Login, shown
 from parkcore.domain import IpCamera
 from parkcore.filters import HistoryFilter
 from parkcore.health import CameraHealth, Health
@@ -28,6 +28,8 @@ def show() -> None:
     st.caption("Cameras that Parkcore asks for a picture by itself: HTTP snapshot, MJPEG or RTSP.")
     if st.button("Add a camera", type="primary", icon=":material/add:", key="add_ip_camera"):
         camera_form.add()
+    if said := st.session_state.pop(camera_form.SAID, None):
+        st.warning(said, icon=":material/key_off:")
     listing()
 
 
@@ -36,8 +38,8 @@ def show() -> None:
 def listing() -> None:
     """Every camera with its present state; renewed by itself."""
     with context.open_store() as store:
-        cameras = store.ip_cameras()
-        if not cameras:
+        cameras, unusable = store.ip_cameras(), store.unusable_ip_cameras()
+        if not cameras and not unusable:
             st.info(
                 "No IP camera yet. You need its address, such as"
                 " `rtsp://192.168.1.20:554/stream1`, and mostly a user and password: its manual or"
@@ -50,7 +52,22 @@ def listing() -> None:
         said = {(each.lot_id, each.camera_id): each for each in doing.cameras}
         for camera in cameras:
             with st.container(border=True):
-                card(store, camera, said[camera.lot_id, camera.id])
+                card(store, camera, said.get((camera.lot_id, camera.id)) or unexamined(camera))
+        for key, reason in unusable.items():
+            with st.container(border=True):
+                unusable_card(key, reason)
+
+
+def unexamined(camera: IpCamera) -> CameraHealth:
+    """For cameras that are left out, as those of samples are, or that came just now."""
+    address = shown(camera.address, has_login=True)
+    return CameraHealth(camera.lot_id, camera.id, "off", "not examined", None, 0, address)
+
+
+def unusable_card(key: Key, reason: str) -> None:
+    st.markdown(f"**{parts.plain(key[0])} / {parts.plain(key[1])}**")
+    st.error(f"It cannot be used: {parts.plain(reason)}", icon=":material/error:")
+    removal(key)
 
 
 def warn_unattended(doing: Health) -> None:
@@ -104,8 +121,12 @@ def buttons(camera: IpCamera) -> None:
             on_click=set_paused,
             args=(camera, not camera.paused),
         )
-        if st.button("Remove", icon=":material/delete:", key=f"remove_{name}"):
-            confirm_removal(camera)
+        removal(key)
+
+
+def removal(key: Key) -> None:
+    if st.button("Remove", icon=":material/delete:", key=f"remove_{key[0]}_{key[1]}"):
+        confirm_removal(key)
 
 
 def looks() -> dict[Key, LookNow]:
@@ -132,17 +153,17 @@ def set_paused(camera: IpCamera, paused: bool) -> None:
 
 @st.dialog("Remove this camera?")
 @explained()
-def confirm_removal(camera: IpCamera) -> None:
+def confirm_removal(key: Key) -> None:
     st.write(
-        f"Parkcore forgets the address, schedule and login of **{parts.plain(camera.id)}**. Its"
+        f"Parkcore forgets the address, schedule and login of **{parts.plain(key[1])}**. Its"
         " photos and their history stay."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
             st.rerun()
         if st.button("Remove", type="primary", key="confirm_camera_removal"):
+            context.credentials().put(*key, Login())
             with context.open_store() as store:
-                store.remove_ip_camera(camera.lot_id, camera.id)
-            context.credentials().put(camera.lot_id, camera.id, Login())
-            looks().pop((camera.lot_id, camera.id), None)
+                store.remove_ip_camera(*key)
+            looks().pop(key, None)
             st.rerun()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import streamlit as st
 
@@ -34,6 +35,7 @@ class LookNow:
     size: str = ""
     snapshot_id: int | None = None
     reason: str = ""
+    at: datetime | None = None
 
     def show(self, store: Store) -> None:
         if self.reason:
@@ -41,14 +43,20 @@ class LookNow:
             return
         snapshot = None if self.snapshot_id is None else store.snapshot(self.snapshot_id)
         if snapshot is not None:
-            parts.snapshot_card(store, snapshot, "Seen just now")
+            parts.snapshot_card(store, snapshot, self.title)
         else:
+            st.caption(self.title)
             st.image(self.picture, width="stretch")
         steps = " · ".join(
             f"{STEPS[step]} {1000 * spent:,.0f} ms" for step, spent in self.seconds.items()
         )
         total = sum(self.seconds.values())
         st.caption(f"{self.size} · {steps} · **{total:.1f} s in all**")
+
+    @property
+    def title(self) -> str:
+        """When it was: what is shown stays on the page."""
+        return f"Seen at {self.at.astimezone(context.settings().zone):%H:%M:%S}" if self.at else ""
 
 
 def look_now(camera: IpCamera, login: Login, *, keeping: bool = True) -> LookNow:
@@ -66,11 +74,11 @@ def look_now(camera: IpCamera, login: Login, *, keeping: bool = True) -> LookNow
         height, width = seen.image.shape[:2]
         size = f"{width:,} × {height:,} pixels"
         if not keeping:
-            return LookNow(seen.seconds, jpeg(seen.image, max_side=1280), size)
+            return LookNow(seen.seconds, jpeg(seen.image, max_side=1280), size, at=seen.at)
         snapshot_id, counted_s = count(camera, seen)
     except (CameraError, UnreadablePhoto) as error:
         return LookNow(reason=str(error))
-    return LookNow({**seen.seconds, "count": counted_s}, b"", size, snapshot_id)
+    return LookNow({**seen.seconds, "count": counted_s}, b"", size, snapshot_id, at=seen.at)
 
 
 def count(camera: IpCamera, seen: Look) -> tuple[int | None, float]:

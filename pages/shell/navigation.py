@@ -36,6 +36,7 @@ def pages() -> dict[str, list[st.Page]]:
             st.Page("pages/statistics.py", title="Statistics", icon=":material/monitoring:"),
         ],
         "Set-up": [
+            st.Page("pages/spaces.py", title="Spaces", icon=":material/grid_view:"),
             st.Page("pages/lots.py", title="Lots", icon=":material/local_parking:"),
             st.Page("pages/health.py", title="Health", icon=":material/monitor_heart:"),
         ],

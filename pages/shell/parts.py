@@ -119,12 +119,16 @@ def place(store: Store, snapshot: Snapshot) -> str:
 
 def doubts(snapshot: Snapshot) -> None:
     if snapshot.note:
-        st.warning(plain(snapshot.note), icon=":material/schedule:")
+        st.warning(plain(snapshot.note), icon=":material/warning:")
 
 
 def show_photo(store: Store, snapshot: Snapshot, *, with_boxes: bool) -> None:
     whole = snapshot if snapshot.detections is not None else store.snapshot(snapshot.id)
-    picture = photos.photo_jpeg(whole or snapshot, with_boxes=with_boxes)
+    judged = store.judged(snapshot.id)
+    layout = store.layout_by_id(judged.layout_id) if judged else None
+    picture = photos.photo_jpeg(
+        whole or snapshot, with_boxes=with_boxes, judged=judged, layout=layout
+    )
     counted = f"{snapshot.vehicles.total} vehicles"
     if picture is not None:
         st.image(picture, width="stretch", alt=f"Photo with {counted} marked")

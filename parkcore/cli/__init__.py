@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from parkcore import __version__
 from parkcore.cli.cameras import camera
 from parkcore.cli.history import history
+from parkcore.cli.layout import layout
 from parkcore.cli.measure import doctor, evaluate
 from parkcore.cli.photos import analyse, scan
 from parkcore.cli.service import serve, status, watch
@@ -57,7 +58,8 @@ def cli(ctx: click.Context, /, **given: str | None) -> None:
     """How full is the car park? Counts vehicles in photos and keeps the history.
 
     Every setting can be given here, as PARKCORE_<NAME> in the environment, or in parkcore.toml
-    (another file: PARKCORE_CONFIG); the first of them wins.
+    (another file: PARKCORE_CONFIG); the first of them wins. Secrets have no flag:
+    PARKCORE_API_TOKEN is what programs that send photos to the app must know.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
@@ -68,7 +70,7 @@ def cli(ctx: click.Context, /, **given: str | None) -> None:
 
 for command in (
     *(analyse, scan, history, lot, samples, doctor, evaluate),
-    *(serve, watch, camera, status),
+    *(serve, watch, camera, layout, status),
 ):
     cli.add_command(command)
 

@@ -60,7 +60,7 @@ def camera_add(
     read, never into the database.
     """
     from parkcore.domain import IpCamera
-    from parkcore.wiring import open_store
+    from parkcore.wiring import open_storage, open_store
 
     public, login = _split(address)
     new = _with(IpCamera(lot_id, camera_id, public), given)
@@ -69,8 +69,10 @@ def camera_add(
             raise click.UsageError(
                 f"there is an IP camera {lot_id}/{camera_id} already; change it with: camera set"
             )
-        _keep_login(settings, new, login, given)
-        store.save_ip_camera(new)
+        is_known = any(lot.id == lot_id for lot in store.lots())
+        lot = None if is_known else open_storage(settings).lot(lot_id)
+        _keep_login(settings, None, new, login, given)
+        store.save_ip_camera(new, lot)
     click.echo(f"added {lot_id}/{camera_id}: {new.address}, {new.schedule}")
 
 
@@ -88,11 +90,11 @@ def camera_set(
 
     with open_store(settings) as store:
         old, login = store.ip_camera(lot_id, camera_id), Login()
+        public = old.address
         if address is not None:
             public, login = _split(address)
-            old = replace(old, address=public)
-        new = _with(old, given)
-        _keep_login(settings, new, login, given)
+        new = _with(replace(old, address=public), given)
+        _keep_login(settings, old, new, login, given)
         store.save_ip_camera(new)
     click.echo(f"changed {lot_id}/{camera_id}: {new.address}, {new.schedule}")
 
@@ -131,9 +133,10 @@ def camera_remove(settings: Settings, lot_id: str, camera_id: str) -> None:
     from parkcore.wiring import open_credentials, open_store
 
     with open_store(settings) as store:
-        store.ip_camera(lot_id, camera_id)
+        if (lot_id, camera_id) not in store.unusable_ip_cameras():
+            store.ip_camera(lot_id, camera_id)  # to say that there is none
+        open_credentials(settings).put(lot_id, camera_id, Login())
         store.remove_ip_camera(lot_id, camera_id)
-    open_credentials(settings).put(lot_id, camera_id, Login())
     click.echo(f"removed {lot_id}/{camera_id}")
 
 
@@ -143,6 +146,7 @@ def camera_remove(settings: Settings, lot_id: str, camera_id: str) -> None:
 def camera_list(settings: Settings, as_json: bool) -> None:
     """List the IP cameras. Logins are shown as ***."""
     from parkcore.addresses import shown
+    from parkcore.credentials import needs_escaping, variable
     from parkcore.wiring import open_credentials, read_store
 
     credentials = open_credentials(settings)
@@ -161,6 +165,8 @@ def camera_list(settings: Settings, as_json: bool) -> None:
                 "paused": each.paused,
                 "verify_tls": each.verify_tls,
             }
+            if needs_escaping(each.lot_id, each.id):
+                record["login_variable"] = variable(each.lot_id, each.id)
             click.echo(json.dumps(record))
         else:
             paused = ", paused" if each.paused else ""
@@ -211,7 +217,7 @@ def camera_run(settings: Settings) -> None:
     from parkcore import stopping
     from parkcore.lock import only_one
     from parkcore.rounds import Rounds, Rules
-    from parkcore.wiring import open_credentials, open_storage, open_store
+    from parkcore.wiring import open_credentials, open_storage, open_store_unattended
 
     log_to_terminal("cameras")
     rules = Rules(
@@ -224,16 +230,24 @@ def camera_run(settings: Settings) -> None:
         stop = stopping.on_signals()
         stopping.with_supervisor(stop)
         credentials, storage = open_credentials(settings), open_storage(settings)
-        Rounds(lambda: open_store(settings), storage, credentials, rules).run(stop)
+        Rounds(lambda: open_store_unattended(settings), storage, credentials, rules).run(stop)
 
 
 def _split(address: str) -> tuple[str, Any]:
     from parkcore.addresses import split_secrets
 
     try:
-        return split_secrets(address)
+        public, login = split_secrets(address)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    if login.password:
+        click.secho(
+            "a password in an argument can be read by everybody on this machine while the command"
+            " runs; rather use --user, which asks for it, or --password-stdin",
+            fg="yellow",
+            err=True,
+        )
+    return public, login
 
 
 def _with(old: Any, given: dict[str, Any]) -> Any:
@@ -257,22 +271,40 @@ def _with(old: Any, given: dict[str, Any]) -> Any:
     return replace(old, schedule=fresh, verify_tls=verify)
 
 
-def _keep_login(settings: Settings, camera: Any, login: Any, given: dict[str, Any]) -> None:
-    """Put what was given of the login aside; a password that was not given is asked for."""
+def _keep_login(
+    settings: Settings, old: Any, new: Any, inside: Any, given: dict[str, Any]
+) -> None:
+    """Put what was given of the login aside; a password that was not given is asked for.
+
+    A new camera, of which there is no `old` one, begins without a login.
+    """
+    from parkcore.addresses import DROPPED, Login, is_elsewhere, lacks, still_valid
     from parkcore.wiring import open_credentials
 
     credentials = open_credentials(settings)
-    before = credentials.get(camera.lot_id, camera.id)
-    user, password = given["user"] or login.user, login.password
+    user, password = given["user"] or inside.user, inside.password
+    if user or password or given["password_stdin"]:
+        _check_environment(credentials, new)
     if given["password_stdin"]:
         password = sys.stdin.readline().rstrip("\r\n")
     elif given["user"] and not password:
         password = click.prompt("Password", hide_input=True, default="", show_default=False)
-    if user or password or login.query:
-        after = replace(
-            before,
-            user=user or before.user,
-            password=password if user or password else before.password,
-            query=before.query | login.query,
+    kept = credentials.kept(new.lot_id, new.id)
+    before = still_valid(kept, old=old.address, new=new.address) if old else Login()
+    after = replace(before, query=before.query | inside.query)
+    if user or password:
+        after = replace(after, user=user or before.user, password=password)
+    if after != kept:
+        credentials.put(new.lot_id, new.id, after)
+    if old and is_elsewhere(old.address, new.address) and lacks(after, kept, new.address):
+        click.secho(DROPPED, fg="yellow", err=True)
+
+
+def _check_environment(credentials: Any, camera: Any) -> None:
+    from parkcore.credentials import variable
+
+    if credentials.is_in_environment(camera.lot_id, camera.id):
+        raise click.UsageError(
+            f"the login of {camera.lot_id}/{camera.id} comes from the environment variable"
+            f" {variable(camera.lot_id, camera.id)}; change it there"
         )
-        credentials.put(camera.lot_id, camera.id, after)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from parkcore.errors import ModelError
 from parkcore.settings import Settings, toml_file
+
+if TYPE_CHECKING:  # what these bring along would slow down every --help
+    from parkcore.detect import YoloDetector
+    from parkcore.evaluate import Truth
 
 
 @click.command()
@@ -50,37 +58,104 @@ class _Numbers(click.ParamType[list[float]]):
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--split", help="Only photos of this split (in sets with spaces.json).")
-@click.option("--sizes", type=_Numbers(), default="640,1280", help="Analysis sizes in pixels.")
-@click.option("--confidences", type=_Numbers(), default="0.1,0.15,0.2,0.25", help="Confidences.")
+@click.option("--sizes", type=_Numbers(), help="Analysis sizes in pixels.")
+@click.option("--confidences", type=_Numbers(), help="Confidences.")
 @click.option("--models", help="Models, separated by commas; else the one of the settings.")
 @click.option("--every", type=click.IntRange(1), default=1, help="Look at each n-th photo only.")
+@click.option(
+    "--baseline", default="yolov8n.pt", help="The model of the plain alternative for spaces."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def evaluate(
     settings: Settings,
     folder: Path,
     split: str | None,
-    sizes: list[float],
-    confidences: list[float],
+    sizes: list[float] | None,
+    confidences: list[float] | None,
     models: str | None,
     every: int,
+    baseline: str,
+    as_json: bool,
 ) -> None:
-    """Measure how right the model is on the labelled photos of FOLDER; prints a table.
+    """Measure how right the model is on the labelled photos of FOLDER.
 
-    FOLDER has spaces.json (every marked space, occupied or not) or labels/*.txt (YOLO boxes),
-    and the photos in images/.
+    FOLDER has the photos in images/, and spaces.json (every marked space, occupied or not) or
+    labels/*.txt (YOLO boxes). Spaces are measured beside the plain alternative: YOLOv8n at its
+    defaults, a space being occupied where the middle of a box lies in it.
     """
-    from parkcore.detect import YoloDetector, find_weights, model_folders
-    from parkcore.evaluate import evaluate as score
-    from parkcore.evaluate import markdown, read_truth
+    from parkcore.evaluate import read_truth
 
     truths = read_truth(folder, split=split)[::every]
-    rows: list[dict[str, str]] = []
-    for model in (models or settings.model).split(","):
-        weights = find_weights(model, folders=model_folders())
-        for size in sizes:
-            detector = YoloDetector(weights, confidence=min(confidences), imgsz=int(size))
-            label = f"{weights.name} at {size:.0f}"
-            with click.progressbar(truths, label=label, file=sys.stderr) as bar:
-                rows += score(bar, detector, sorted(confidences))
+    names = (models or settings.model).split(",")
     of_split = f" ({split})" if split else ""
-    click.echo(f"{len(truths)} photos of {folder.name}{of_split}\n\n{markdown(rows)}")
+    title = f"{len(truths)} photos of {folder.name}{of_split}"
+    if truths[0].layout is None:
+        rows = _boxes(truths, names, sizes or [640, 1280], confidences or [0.1, 0.15, 0.2, 0.25])
+        from parkcore.evaluate import markdown as box_table
+
+        click.echo(json.dumps(rows, indent=2) if as_json else f"{title}\n\n{box_table(rows)}")
+        return
+    from parkcore.evaluate_spaces import markdown
+
+    found = _spaces(truths, names, sizes or [settings.imgsz], confidences or [settings.confidence])
+    plain = _plain(truths, baseline, names[0])
+    if as_json:
+        click.echo(json.dumps({**found[0], "others": found[1:], "baseline": plain}, indent=2))
+    else:
+        click.echo(f"{title}\n\n{markdown([*found, plain])}")
+
+
+def _detector(model: str, size: float, confidence: float) -> YoloDetector:
+    from parkcore.detect import YoloDetector, find_weights, model_folders
+
+    weights = find_weights(model, folders=model_folders())
+    return YoloDetector(weights, confidence=confidence, imgsz=int(size))
+
+
+def _boxes(
+    truths: Sequence[Truth], models: list[str], sizes: list[float], confidences: list[float]
+) -> list[dict[str, str]]:
+    from parkcore.evaluate import evaluate as score
+
+    rows: list[dict[str, str]] = []
+    for model in models:
+        for size in sizes:
+            detector = _detector(model, size, min(confidences))
+            with _bar(truths, f"{detector.info.model} at {size:.0f}") as bar:
+                rows += score(bar, detector, sorted(confidences))
+    return rows
+
+
+def _spaces(
+    truths: Sequence[Truth], models: list[str], sizes: list[float], confidences: list[float]
+) -> list[dict[str, Any]]:
+    from parkcore.evaluate_spaces import score
+
+    rows: list[dict[str, Any]] = []
+    for model in models:
+        for size in sizes:
+            detector = _detector(model, size, min(confidences))
+            with _bar(truths, f"{detector.info.model} at {size:.0f}") as bar:
+                rows += score(bar, detector, sorted(confidences))
+    return [{**row, "judged_by": "Parkcore"} for row in rows]
+
+
+def _plain(truths: Sequence[Truth], model: str, instead: str) -> dict[str, Any]:
+    """YOLOv8n at Ultralytics' defaults and the middle of the box. Where its weights cannot be
+    had, Parkcore's own are taken, and its name says so."""
+    from parkcore.evaluate_spaces import centre_in_polygon, score
+
+    try:
+        detector = _detector(model, 640, 0.25)
+        detector.load()
+    except ModelError as error:
+        click.echo(f"the baseline takes {instead} instead of {model}: {error}", err=True)
+        detector = _detector(instead, 640, 0.25)
+    with _bar(truths, f"baseline {detector.info.model}") as bar:
+        [row] = score(bar, detector, [0.25], centre_in_polygon)
+    return {**row, "judged_by": "box centre in polygon"}
+
+
+def _bar(truths: Sequence[Truth], label: str) -> Any:
+    return click.progressbar(truths, label=label, file=sys.stderr)

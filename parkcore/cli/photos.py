@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parkcore.cli.words import Name, one_line, say_occupancy, say_when
+from parkcore.cli.words import Name, one_line, say_occupancy, say_spaces, say_when
 from parkcore.domain import Snapshot
-from parkcore.errors import FolderError, StoreError, UnreadablePhoto
+from parkcore.errors import FolderError, LayoutError, StoreError, UnreadablePhoto
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
     from parkcore.ingest import Analyser, Analysis, Source
+    from parkcore.judgement import Judged
+    from parkcore.layout import Layout
     from parkcore.storage import Storage
     from parkcore.store import Store
 
@@ -30,6 +32,13 @@ if TYPE_CHECKING:  # what these bring along would slow down every --help
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line and photo.")
 @click.option("--lot", type=Name("lot"), help="The lot shown; else as the folder says.")
 @click.option("--camera", type=Name("camera"), help="Which camera's; else as the folder says.")
+@click.option(
+    "--layout",
+    "layout_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Judge the spaces of this file; else those that are marked for the camera.",
+)
 @click.option("--save", is_flag=True, help="Record the photos in the history.")
 @click.option(
     "--annotate",
@@ -44,10 +53,11 @@ def analyse(
     as_json: bool,
     lot: str | None,
     camera: str | None,
+    layout_file: Path | None,
     save: bool,
     annotate: Path | None,
 ) -> None:
-    """Count the vehicles in photos, or in all photos of a folder.
+    """Count the vehicles in photos, or in all photos of a folder, and tell which spaces are free.
 
     Exit status: 0, 1 if a photo could not be read, 2 for wrong usage.
     """
@@ -55,6 +65,7 @@ def analyse(
     from parkcore.wiring import make_analyser, open_storage, open_store
 
     storage, analyser = open_storage(settings), make_analyser(settings)
+    given = None if layout_file is None else _layout(layout_file)
     failed = False
     with open_store(settings) if save else _lots_for_reading(settings) as store:
         for path, source in _sources(photos, storage, lot, camera):
@@ -69,10 +80,11 @@ def analyse(
                 continue
             if analysis.snapshot.note:
                 click.echo(f"{one_line(str(path))}: {analysis.snapshot.note}", err=True)
+            judged = _judged(analysis, given, analyser, store)
             if annotate:
-                _write_annotated(annotate, path, analysis)
+                _write_annotated(annotate, path, analysis, judged, given)
             snapshot = _save(analysis, source, analyser, store) if save else analysis.snapshot
-            _report(path, snapshot, source, store, settings, as_json=as_json)
+            _report(path, snapshot, judged, source, store, settings, as_json=as_json)
     sys.exit(1 if failed else 0)
 
 
@@ -164,9 +176,36 @@ def _save(analysis: Analysis, source: Source, analyser: Analyser, store: Store) 
     return store.snapshot(recorded.id) or recorded
 
 
+def _layout(file: Path) -> Layout:
+    from parkcore.cli.layout import read_text
+    from parkcore.layout_files import read_layout
+
+    return read_layout(read_text(file))
+
+
+def _judged(
+    analysis: Analysis, given: Layout | None, analyser: Analyser, store: Store
+) -> Judged | None:
+    """What a photo says of the spaces of a file, or of those that its camera has.
+
+    Raises:
+        LayoutError: the file's layout is of a photo of another shape.
+    """
+    if given is None:
+        return analyser.judged(analysis, store)
+    photo, (width, height) = analysis.snapshot.photo, given.image_size
+    if abs(photo.width / photo.height / (width / height) - 1) > 0.02:
+        raise LayoutError(
+            f"the layout is of a photo of {width} × {height} pixels, but this one has"
+            f" {photo.width} × {photo.height}: not the same shape; it belongs to another camera"
+        )
+    return analyser.judge.judge(given, analysis.image, analysis.snapshot.detections or ())
+
+
 def _report(
     path: Path,
     snapshot: Snapshot,
+    judged: Judged | None,
     source: Source,
     store: Store,
     settings: Settings,
@@ -178,9 +217,11 @@ def _report(
     capacities = store.capacities_with(source.lot, source.camera_id)
     exporter = Exporter(capacities, settings.thresholds, settings.zone)
     if as_json:
-        click.echo(json.dumps({**exporter.record(snapshot), "photo": str(path)}))
+        click.echo(json.dumps({**exporter.record(snapshot, judged), "photo": str(path)}))
     else:
         said = say_occupancy(exporter.occupancy(snapshot), settings)
+        if judged is not None:
+            said = say_spaces(judged.judgement)
         click.echo(f"{one_line(str(path))}: {said}, {say_when(snapshot, settings)}")
 
 
@@ -193,13 +234,22 @@ def _report_failure(path: Path, source: Source, reason: str, as_json: bool) -> N
         click.secho(f"{one_line(str(path))}: {reason}", fg="red", err=True)
 
 
-def _write_annotated(folder: Path, photo: Path, analysis: Analysis) -> None:
-    from parkcore.drawing import annotate
+def _write_annotated(
+    folder: Path,
+    photo: Path,
+    analysis: Analysis,
+    judged: Judged | None,
+    given: Layout | None,
+) -> None:
+    from parkcore.drawing import annotate, draw_spaces
     from parkcore.images import jpeg
 
     snapshot = analysis.snapshot
     target = folder / f"{photo.stem[:50]}_{snapshot.photo.sha256[:8]}.jpg"
-    picture = jpeg(annotate(analysis.image, snapshot.detections or ()))
+    marked = annotate(analysis.image, snapshot.detections or ())
+    if judged is not None and given is not None:
+        marked = draw_spaces(marked, given, judged)
+    picture = jpeg(marked)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         target.write_bytes(picture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ def watch(settings: Settings) -> None:
     from parkcore.ingest import Outcome
     from parkcore.lock import only_one
     from parkcore.watcher import Watcher
-    from parkcore.wiring import make_analyser, open_storage, open_store
+    from parkcore.wiring import make_analyser, open_storage, open_store_unattended
 
     log_to_terminal("watch")
     log = logging.getLogger("parkcore.watch")
@@ -52,7 +53,7 @@ def watch(settings: Settings) -> None:
         watcher = Watcher(
             open_storage(settings),
             make_analyser(settings),
-            lambda: open_store(settings),
+            lambda: open_store_unattended(settings),
             mode=settings.watch,
             on_outcome=say,
         )
@@ -85,6 +86,8 @@ def serve(ctx: click.Context, port: int | None, address: str | None, with_app: b
         parts.insert(0, Part("app", _app_command(port, address), environment))
     log_to_terminal("serve")
     with only_one(settings.db, "serve"):
+        if not settings.db.exists():  # later a missing folder is a drive that is not mounted
+            settings.storage.mkdir(parents=True, exist_ok=True)
         open_store(settings).close()  # a database that cannot be used is said once, and here
         supervise(parts, stopping.on_signals())
 
@@ -125,7 +128,7 @@ def status(settings: Settings, as_json: bool) -> None:
 
     Exit status: 0, 1 if something needs to be seen to.
     """
-    from parkcore.health import examine
+    from parkcore.health import examine, say_age
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:
@@ -137,12 +140,16 @@ def status(settings: Settings, as_json: bool) -> None:
     for part in health.parts:
         queue = f", {part.state.queue} waiting" if part.state and part.state.queue else ""
         click.echo(f"{part.name}: {click.style(part.said, fg=colours[part.level])}{queue}")
+        if part.state is not None:
+            _say_last(part.state.last_success_at, part.state.last_failure_at,
+                      part.state.last_failure, settings)  # fmt: skip
     for camera in health.cameras:
         place = one_line(f"{camera.lot_id}/{camera.camera_id}")
-        last = camera.last_picture_at
-        at = f"{last.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}" if last else "never"
+        age = camera.age_s(health.at)
+        picture = "no picture yet" if age is None else f"last picture {say_age(age)} old"
         said = click.style(one_line(camera.said), fg=colours[camera.level])
-        click.echo(f"camera {place}: {said}; last picture {at}, {camera.photos_last_hour} an hour")
+        click.echo(f"camera {place}: {said}; {picture}, {camera.photos_last_hour} an hour")
+        _say_last(camera.last_success_at, camera.last_failure_at, camera.last_failure, settings)
     free = "?" if health.disk_free_bytes is None else f"{health.disk_free_bytes / 1e9:,.1f} GB"
     click.echo(
         f"{health.snapshots:,} snapshots, {health.photos_last_hour} of the last hour,"
@@ -152,3 +159,13 @@ def status(settings: Settings, as_json: bool) -> None:
     for problem in health.problems:
         click.secho(f"→ {one_line(problem)}", fg="red", err=True)
     sys.exit(0 if health.ok else 1)
+
+
+def _say_last(
+    success: datetime | None, failure: datetime | None, reason: str, settings: Settings
+) -> None:
+    if success is not None:
+        click.echo(f"  last success {success.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}")
+    if failure is not None:
+        at = f"{failure.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}"
+        click.echo(f"  last failure {at}: {one_line(reason)}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from parkcore.domain import Occupancy, Snapshot, check_name
 from parkcore.settings import Settings
+
+if TYPE_CHECKING:  # what this brings along would slow down every --help
+    from parkcore.judgement import Judgement
 
 
 def say_occupancy(occupancy: Occupancy, settings: Settings) -> str:
@@ -19,6 +22,18 @@ def say_occupancy(occupancy: Occupancy, settings: Settings) -> str:
     level = settings.thresholds.level(occupancy.rate)
     beyond = f", {-occupancy.free} more than there are spaces" if occupancy.free < 0 else ""
     return f"{said} for {occupancy.capacity} spaces, {occupancy.percent}%, {level}{beyond}"
+
+
+def say_spaces(judgement: Judgement) -> str:
+    """How many spaces are free and taken, in one line, and how sure that is."""
+    low, high = judgement.interval
+    between = f"{low}–{high}" if low < high else f"{low}"
+    unknown = f", {judgement.unknown} cannot be told" if judgement.unknown else ""
+    beside = f", {len(judgement.outside)} vehicles in no space" if judgement.outside else ""
+    return (
+        f"{judgement.vacant} free, {judgement.occupied} taken ({between} of"
+        f" {len(judgement.spaces)}){unknown}{beside}"
+    )
 
 
 def say_when(snapshot: Snapshot, settings: Settings) -> str:

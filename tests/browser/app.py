@@ -12,13 +12,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL.Image
+import psutil
 from playwright.sync_api import Locator, Page, expect
 
 from parkcore.store import Store
@@ -27,15 +28,18 @@ ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "storage_photo"
 NORTH = SAMPLES / "sample-north" / "gate"
 START_S = 30
+STOP_S = 25
+"""More than a supervisor gives its parts."""
 
 MENU = [
-    "Overview", "Upload", "Folder scan", "Camera snapshot", "History", "Statistics", "Lots",
+    "Overview", "Upload", "Folder scan", "Cameras", "History", "Statistics", "Spaces", "Lots",
+    "Health",
 ]  # fmt: skip
 
 
 @dataclass
 class App:
-    """One `streamlit run` on a free port of this machine, with a history and storage of its own."""
+    """One app on a free port of this machine, with a history and storage of its own."""
 
     root: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -54,27 +58,33 @@ class App:
         return self.root / "storage_photo"
 
     @property
+    def credentials(self) -> Path:
+        return self.root / "parkcore-credentials.json"
+
+    @property
     def environment(self) -> dict[str, str]:
         own = {
             "PARKCORE_DB": str(self.db),
             "PARKCORE_STORAGE": str(self.storage),
+            "PARKCORE_CREDENTIALS": str(self.credentials),
             "PARKCORE_TIME_ZONE": "Europe/Madrid",
             "PARKCORE_CONFIG": str(self.root / "parkcore.toml"),
         }
         kept = {name: value for name, value in os.environ.items() if name[:9] != "PARKCORE_"}
         return {**kept, **own, **self.settings}
 
-    def start(self) -> None:
+    def start(self, *, serve: bool = False) -> None:
+        """Start the app alone, or with `serve` the whole service: the app, watcher and cameras."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+            port = str(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{port}"
+        alone = ["streamlit", "run", "streamlit_app.py", "--server.address", "127.0.0.1"]
+        service = ["parkcore", "serve", "--address", "127.0.0.1", "--port", port]
+        words = service if serve else [*alone, "--server.port", port]
         with (self.root / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "streamlit", "run", "streamlit_app.py",
-                    "--server.port", str(port), "--server.address", "127.0.0.1",
-                ],
+                [sys.executable, "-m", *words],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self._wait_until_healthy()
@@ -94,16 +104,25 @@ class App:
         self.stop()
         raise RuntimeError(f"the app did not start:\n{self.log}")
 
+    def processes(self) -> list[psutil.Process]:
+        """The one that was started, first, and the parts that it started; those that still live."""
+        if self.process is None or self.process.poll() is not None:
+            return []
+        own = psutil.Process(self.process.pid)
+        return [own, *own.children(recursive=True)]
+
     def stop(self) -> None:
-        """End this process and no other."""
+        """End this process with its parts, and no other."""
         if self.process is None:
             return
+        parts = self.processes()[1:]
         self.process.terminate()
         try:
-            self.process.wait(5)
+            self.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        end_all(parts)
 
     @property
     def log(self) -> str:
@@ -124,6 +143,27 @@ class App:
     def history(self) -> list[dict[str, Any]]:
         """`parkcore history --json`, which reads the database without the app."""
         return [json.loads(line) for line in self.command("history", "--json").splitlines()]
+
+
+def living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run; who is dead and was not buried by its parent does not."""
+
+    def lives(process: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return False
+
+    return [process for process in processes if lives(process)]
+
+
+def end_all(parts: Iterable[psutil.Process]) -> None:
+    """Kill the parts that do not end by themselves although their supervisor is gone."""
+    deadline = time.monotonic() + 5
+    while living(parts) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for part in living(parts):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            part.kill()
 
 
 def settled(page: Page) -> None:
@@ -149,6 +189,18 @@ def follow(page: Page, label: str, title: str) -> None:
     settled(page)
 
 
+def fits(page: Page) -> None:
+    """Nothing sticks out to the right, so that a page only scrolls up and down."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
+def red(page: Page, text: str | re.Pattern[str]) -> Locator:
+    """What the page says in red, with this text in it."""
+    return page.get_by_test_id("stAlertContentError").filter(has_text=text)
+
+
 def card(page: Page, text: str) -> Locator:
     """The innermost container around a text: a result with its picture and numbers."""
     return (
@@ -159,15 +211,17 @@ def card(page: Page, text: str) -> Locator:
 def counts(shown: Locator) -> dict[str, int]:
     """The vehicles per type that a result says."""
     words = {"car": "cars?", "motorcycle": "motorcycles?", "bus": "bus(?:es)?", "truck": "trucks?"}
+    expect(shown).to_contain_text(re.compile(r"\d+ trucks?"))  # the last; shown after the rest
     said = shown.inner_text()
     return {label: int(re.search(rf"(\d+) {word}\b", said)[1]) for label, word in words.items()}
 
 
-def choose(page: Page, label: str, option: str) -> None:
+def choose(where: Page | Locator, label: str, option: str) -> None:
     """Pick one of a select box's options, or type a new one."""
-    box = page.get_by_role("combobox", name=label, exact=True)
+    box = where.get_by_role("combobox", name=label, exact=True)
     box.click()
     box.fill(option)
+    page = where if isinstance(where, Page) else where.page  # the options hang above everything
     page.get_by_role("option", name=option).first.click()
 
 

@@ -139,7 +139,7 @@ def take_photo(page: Page) -> None:
 
 def test_a_photo_from_the_camera(app: App, open_page) -> None:
     page = open_page(app)
-    visit(page, "/camera", "Camera snapshot")
+    visit(page, "/camera", "Cameras")
     choose(page, "Lot", "Street side")
     settled(page)
     take_photo(page)

@@ -22,7 +22,7 @@ def test_a_damaged_database(make_app, open_page) -> None:
     app.db.write_bytes(b"This is not a database. " * 500)
     app.start()
     page = open_page(app)
-    for path in ("/", "/history", "/upload", "/lots", "/statistics", "/scan"):
+    for path in ("/", "/history", "/upload", "/camera", "/lots", "/statistics", "/scan", "/health"):
         page.goto(path)
         says(page, "parkcore.db")
 

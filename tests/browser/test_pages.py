@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from .app import MENU, App, follow, visit
+from .app import MENU, App, fits, follow, visit
 
 PAGES = {
     "/": "How full is it?",
     "/upload": "Upload photos",
     "/scan": "Folder scan",
-    "/camera": "Camera snapshot",
+    "/camera": "Cameras",
     "/history": "History",
     "/statistics": "Statistics",
     "/lots": "Lots",
+    "/health": "Health",
 }
 DESK, PHONE = (1280, 900), (390, 844)
 
@@ -44,13 +45,6 @@ def test_a_deep_link_as_the_very_first_request(make_app, open_page) -> None:
     expect(page.get_by_test_id("stSidebarNavLink")).to_contain_text(MENU)
     width = page.get_by_test_id("stMainBlockContainer").bounding_box()["width"]
     assert width > 1200, "the layout is not the wide one"
-
-
-def fits(page: Page) -> None:
-    """Nothing sticks out to the right, so that a page only scrolls up and down."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
 
 
 def looks_whole(page: Page, path: str, size: tuple[int, int]) -> None:
@@ -93,6 +87,7 @@ def test_pages_without_a_history(empty: App, open_page, size) -> None:
         "/history": "No snapshot",
         "/statistics": "There is nothing to count yet.",
         "/lots": "Add a lot",
+        "/health": "Everything works.",
     }
     for path in PAGES:
         looks_whole(page, path, size)

@@ -1,0 +1,148 @@
+from pages.shell.navigation import enter, explained
+
+enter()
+
+import uuid
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.shell import context, layout_editor, parts
+from pages.shell.layout_editor import Draft, Ground, Key, Saved
+from parkcore.errors import LayoutError
+from parkcore.layout import Layout
+from parkcore.layout_files import FORMS, Form, read_layout, write_layout
+from parkcore.store import Store
+
+FORM_NAMES: dict[Form, str] = {
+    "parkcore": "Parkcore",
+    "ultralytics": "Ultralytics",
+    "coco": "COCO",
+    "labelme": "LabelMe",
+}
+EMPTY = Layout(())
+MOST_MB = 20
+RECENT = 5
+
+
+def choose(store: Store) -> Key | None:
+    """A camera that has photos or a layout; kept in the page's address."""
+    latest = [snapshot.photo for lot in store.lots() for snapshot in store.latest(lot.id)]
+    known = {(photo.lot_id, photo.camera_id) for photo in latest} | set(store.layouts())
+    if not known:
+        return None
+    names = {lot.id: lot.name for lot in store.lots() if lot.id in dict(known)}
+    asked, (left, right) = st.query_params, st.columns(2)
+    lot_id = left.selectbox(
+        "Lot", list(names), place(list(names), asked.get("lot")), format_func=names.get
+    )
+    cameras = sorted(camera_id for of, camera_id in known if of == lot_id)
+    camera_id = right.selectbox(
+        "Camera", cameras, place(cameras, asked.get("camera")), key=f"spaces_camera_{lot_id}"
+    )
+    asked.update(lot=lot_id, camera=camera_id)
+    return lot_id, camera_id
+
+
+def place(options: list[str], asked: str | None) -> int:
+    return options.index(asked) if asked in options else 0
+
+
+def save(key: Key, ground: Ground, saved: Saved) -> None:
+    with context.open_store() as store:
+        layout = store.save_layout(*key, saved.layout, ground.jpeg, based_on=saved.based_on)
+    for of in ("spaces_photo", "spaces_draft"):
+        st.session_state.get(of, {}).pop(key, None)
+    st.toast(f"Version {layout.version} saved", icon=":material/check:")
+
+
+def put(key: Key, layout: Layout) -> None:
+    """Give a layout to the editor as a change that is not saved yet."""
+    drafts = st.session_state.setdefault("spaces_draft", {})
+    drafts[key] = Draft(uuid.uuid4().hex, layout)
+
+
+@explained()
+def take_file(key: Key, ground: Ground) -> None:
+    file = st.session_state.spaces_file
+    if file is None:
+        return
+    if file.size > MOST_MB * 1e6:
+        raise LayoutError(f"a layout's file has at most {MOST_MB} MB")
+    try:
+        layout = read_layout(file.getvalue().decode("utf-8-sig"), image_size=ground.size)
+    except UnicodeDecodeError as error:
+        raise LayoutError("the layout is not JSON: it is no text in UTF-8") from error
+    (width, height), (own_width, own_height) = layout.image_size, ground.size
+    if abs(width / height * own_height / own_width - 1) > 0.01:
+        st.warning(
+            f"The file was drawn on a photo of {width} × {height} pixels and this one has"
+            f" {own_width} × {own_height}, another shape: see whether its spaces lie right.",
+            icon=":material/aspect_ratio:",
+        )
+    put(key, layout)
+
+
+@explained()
+def take_version(key: Key, version: int) -> None:
+    with context.open_store() as store:
+        put(key, store.layout(*key, version) or EMPTY)
+
+
+def toolbox(store: Store, key: Key, layout: Layout, ground: Ground) -> None:
+    """Photo, import, export and earlier versions, in one row."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        newer = layout_editor.newer_photo(store, key, ground)
+        if newer and st.button(
+            "Use the newest photo as the reference", icon=":material/add_photo_alternate:"
+        ):
+            st.session_state.spaces_photo[key] = newer
+            st.rerun()
+        with st.popover("Import", icon=":material/upload_file:"):
+            st.caption("Takes the place of what is drawn; nothing is saved before you say so.")
+            st.file_uploader(
+                "A layout: Parkcore, Ultralytics, COCO or LabelMe", type="json",
+                key="spaces_file", on_change=take_file, args=(key, ground),
+            )  # fmt: skip
+        with st.popover("Export", icon=":material/download:", disabled=not layout.version):
+            st.caption(f"What is saved: version {layout.version}.")
+            for form in FORMS:
+                name = "bounding_boxes" if form == "ultralytics" else f"{'-'.join(key)}-{form}"
+                st.download_button(
+                    FORM_NAMES[form], lambda form=form: write_layout(layout, form),
+                    f"{name}.json", "application/json", on_click="ignore", width="stretch",
+                )  # fmt: skip
+        if layout.version > 1:
+            with st.popover("Earlier", icon=":material/history:"):
+                st.caption("Brings one back as a change; nothing is saved before you say so.")
+                for version in range(layout.version - 1, max(0, layout.version - 1 - RECENT), -1):
+                    st.button(f"Version {version}", on_click=take_version, args=(key, version))
+        if layout.created_at:
+            said = f"version {layout.version}, {parts.ago(layout.created_at)}"
+            st.caption(said, width="content")
+
+
+st.title("Spaces")
+with context.open_store() as store:
+    key = choose(store)
+    layout = key and (store.layout(*key) or EMPTY)
+    ground = key and layout_editor.ground_of(store, key, layout)
+    if not ground:
+        st.info(
+            "There is no photo to draw on yet. Spaces are marked on a photo of their camera: upload"
+            " one, or let an IP camera take one.",
+            icon=":material/add_a_photo:",
+        )
+        with st.container(horizontal=True):
+            st.page_link("pages/upload.py", label="Upload photos", icon=":material/upload:")
+            st.page_link("pages/camera.py", label="Add a camera", icon=":material/videocam:")
+    else:
+        layout_editor.show(
+            "/".join(key),
+            replace(layout, image_size=ground.size),
+            ground,
+            proposals=[],  # PROPOSALS: parkcore.proposals.propose(...), once there is that module
+            draft=st.session_state.get("spaces_draft", {}).get(key),
+            on_save=lambda saved: save(key, ground, saved),
+        )
+        toolbox(store, key, layout, ground)

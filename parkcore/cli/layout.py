@@ -1,0 +1,113 @@
+"""`layout`: the marked spaces of a camera, in and out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parkcore.cli.words import Name, one_line
+from parkcore.errors import FolderError, UnknownLot
+from parkcore.settings import Settings
+
+FORMS = ("parkcore", "ultralytics", "coco", "labelme")
+LOOKS = 500
+
+
+@click.group()
+def layout() -> None:
+    """Import, export and propose the marked spaces of a camera."""
+
+
+def _place(command: Any) -> Any:
+    command = click.argument("camera_id", metavar="CAMERA", type=Name("camera"))(command)
+    return click.argument("lot_id", metavar="LOT", type=Name("lot"))(command)
+
+
+class Size(click.ParamType[tuple[int, int]]):
+    """Width and height in pixels, such as 1280x720."""
+
+    name = "WIDTHxHEIGHT"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        found = re.fullmatch(r"([1-9][0-9]{0,4})[x×]([1-9][0-9]{0,4})", str(value))
+        if not found:
+            self.fail(f"{value!r} is no size; expected such as 1280x720", param, ctx)
+        return int(found[1]), int(found[2])
+
+
+@layout.command("import")
+@_place
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--size", type=Size(), help="Of the photo it was drawn on, where FILE does not say.")
+@click.pass_obj
+def layout_import(
+    settings: Settings, lot_id: str, camera_id: str, file: Path, size: tuple[int, int] | None
+) -> None:
+    """Take the spaces of CAMERA from FILE: Parkcore's JSON, Ultralytics' bounding_boxes.json,
+    COCO or LabelMe. The version before is kept."""
+    from parkcore.layout import overlapping
+    from parkcore.layout_files import read_layout
+    from parkcore.references import newest_jpeg
+    from parkcore.wiring import open_storage, open_store
+
+    read = read_layout(read_text(file), image_size=size)
+    with open_store(settings) as store:
+        before = store.layout(lot_id, camera_id)
+        reference = newest_jpeg(store, open_storage(settings), lot_id, camera_id)
+        based_on = before.version if before else 0
+        saved = store.save_layout(lot_id, camera_id, read, reference, based_on=based_on)
+    for one, other in overlapping(saved):
+        click.secho(f"{one} and {other} overlap: check them", fg="yellow", err=True)
+    if reference is None:
+        click.echo("no photo of this camera yet: a moved camera will not be noticed", err=True)
+    click.echo(f"{lot_id}/{camera_id}: {len(saved.spaces)} spaces, version {saved.version}")
+
+
+@layout.command("export")
+@_place
+@click.option("--format", "form", type=click.Choice(FORMS), default="parkcore")
+@click.pass_obj
+def layout_export(settings: Settings, lot_id: str, camera_id: str, form: Any) -> None:
+    """Print the spaces of CAMERA as JSON."""
+    from parkcore.layout_files import write_layout
+    from parkcore.wiring import read_store
+
+    with read_store(settings) as store:
+        found = store.layout(lot_id, camera_id)
+    if found is None:
+        raise UnknownLot(f"{lot_id}/{camera_id} has no marked spaces")
+    click.echo(write_layout(found, form))
+
+
+@layout.command("propose")
+@_place
+@click.pass_obj
+def layout_propose(settings: Settings, lot_id: str, camera_id: str) -> None:
+    """Print spaces where vehicles stood again and again, as JSON to look at and import."""
+    from parkcore.filters import HistoryFilter
+    from parkcore.layout import Layout
+    from parkcore.layout_files import write_layout
+    from parkcore.proposals import propose
+    from parkcore.wiring import read_store
+
+    with read_store(settings) as store:
+        latest = store.snapshots(HistoryFilter(lot_id=lot_id, camera_id=camera_id), limit=1)
+        if not latest:
+            raise UnknownLot(f"{lot_id}/{camera_id} has no photos yet to learn from")
+        looks = store.vehicles_seen(lot_id, camera_id, limit=LOOKS)
+    size = latest[0].photo.width, latest[0].photo.height
+    spaces = propose([[d.box for d in look] for look in looks], size)
+    click.echo(write_layout(Layout(tuple(spaces), (), size)))
+    click.echo(f"{len(spaces)} spaces proposed from {len(looks)} photos", err=True)
+
+
+def read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FolderError(f"{one_line(str(file))} cannot be read: {error}") from error

@@ -1,0 +1,180 @@
+"""Layouts: the marked spaces and areas of one camera. Pure; coordinates 0..1 of the upright photo.
+
+x to the right, y down; 1 is the photo's full width or height.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias, get_args
+
+from shapely import Polygon, STRtree
+
+Point: TypeAlias = tuple[float, float]
+SpaceType = Literal["car", "motorcycle", "disabled", "ev", "reserved"]
+SPACE_TYPES: tuple[SpaceType, ...] = get_args(SpaceType)
+
+AreaKind = Literal["count", "ignore"]
+"""Vehicles are counted by their ground point, or they are not looked at."""
+
+AREA_KINDS: tuple[AreaKind, ...] = get_args(AreaKind)
+
+LEAST_AREA = 2e-5
+"""Share of the photo that a marked polygon has at least: 18 pixels of one with 1280 × 720."""
+
+OVERLAP_FROM = 0.3
+"""Share of the smaller of two spaces from which their overlap is worth a warning."""
+
+MOST_SPACES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One marked place for one vehicle."""
+
+    id: str
+    polygon: tuple[Point, ...]
+    type: SpaceType = "car"
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        check_id("space", self.id)
+        if self.type not in SPACE_TYPES:
+            raise ValueError(
+                f"space {self.id}: a type is one of {', '.join(SPACE_TYPES)}, but got {self.type!r}"
+            )
+        check_polygon(f"space {self.id}", self.polygon)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A marked place for any number of vehicles, or one that is not to be looked at."""
+
+    id: str
+    polygon: tuple[Point, ...]
+    kind: AreaKind = "count"
+    capacity: int | None = None
+
+    def __post_init__(self) -> None:
+        check_id("area", self.id)
+        if self.kind not in AREA_KINDS:
+            raise ValueError(
+                f"area {self.id}: a kind is one of {', '.join(AREA_KINDS)}, but got {self.kind!r}"
+            )
+        if self.capacity is not None and not 1 <= self.capacity <= 100_000:
+            raise ValueError(f"area {self.id}: a capacity is 1 to 100,000, but got {self.capacity}")
+        check_polygon(f"area {self.id}", self.polygon)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All marked places of one camera, as one version of them."""
+
+    spaces: tuple[Space, ...]
+    areas: tuple[Area, ...] = ()
+    image_size: tuple[int, int] = (1280, 720)
+    """Width and height in pixels of the photo it was drawn on."""
+    version: int = 0
+    """Counts up from 1 for each camera; 0 until it is stored."""
+    id: int | None = None
+    """None until it is stored."""
+    created_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if min(self.image_size) < 1:
+            raise ValueError(f"a photo has 1 pixel or more a side, but got {self.image_size}")
+        if len(self.spaces) + len(self.areas) > MOST_SPACES:
+            raise ValueError(
+                f"a layout has at most {MOST_SPACES:,} spaces and areas, but this has"
+                f" {len(self.spaces) + len(self.areas):,}"
+            )
+        counted = Counter([*(s.id for s in self.spaces), *(a.id for a in self.areas)])
+        twice = [name for name, count in counted.items() if count > 1]
+        if twice:
+            raise ValueError(f"each name may be given once, but these are not: {', '.join(twice)}")
+
+    @property
+    def capacity(self) -> int:
+        """The spaces, and what the areas that are counted hold."""
+        return len(self.spaces) + sum(area.capacity or 0 for area in self.areas)
+
+
+def check_id(kind: str, name: str) -> None:
+    if not (isinstance(name, str) and 1 <= len(name) <= 40 and name.isprintable() and name.strip()):
+        raise ValueError(f"a {kind}'s name has 1 to 40 printable characters, but got {name!r}")
+
+
+def check_polygon(what: str, points: tuple[Point, ...]) -> None:
+    """
+    Raises:
+        ValueError: no polygon that can be used; the text says why.
+    """
+    if not 3 <= len(points) <= 100:
+        raise ValueError(f"{what}: a polygon has 3 to 100 corners, but this has {len(points)}")
+    for x, y in points:
+        if not (math.isfinite(x) and math.isfinite(y)):
+            raise ValueError(f"{what}: a corner is not a number: ({x}, {y})")
+        if not (-0.001 <= x <= 1.001 and -0.001 <= y <= 1.001):
+            raise ValueError(
+                f"{what}: the corner ({x:.3f}, {y:.3f}) lies outside of the photo, which is 0..1"
+            )
+    polygon = Polygon(points)
+    if not polygon.is_valid:
+        raise ValueError(f"{what}: its outline crosses itself; put its corners in order around it")
+    if polygon.area < LEAST_AREA:
+        raise ValueError(f"{what}: it is too small to be a place for a vehicle")
+
+
+def overlapping(layout: Layout) -> list[tuple[str, str]]:
+    """Pairs of spaces that lie on one another so far that one vehicle is in both."""
+    shapes = [Polygon(space.polygon) for space in layout.spaces]
+    found = []
+    for one, other in sorted(map(tuple, STRtree(shapes).query(shapes).T.tolist())):
+        if one < other:
+            shared = shapes[one].intersection(shapes[other]).area
+            if shared > OVERLAP_FROM * min(shapes[one].area, shapes[other].area):
+                found.append((layout.spaces[one].id, layout.spaces[other].id))
+    return found
+
+
+def subdivide(corners: tuple[Point, Point, Point, Point], number: int) -> list[tuple[Point, ...]]:
+    """A row of equal spaces as a camera sees it: its outline divided in perspective.
+
+    The homography that takes the unit square to the outline takes equal strips of the square to
+    the spaces (Hartley and Zisserman, Multiple View Geometry, 2nd ed., section 2.3).
+
+    Args:
+        corners: start-left, end-left, end-right, start-right: the row runs from the first to the
+            second corner, and each space from the left to the right edge.
+        number: of spaces, 1 to 500.
+
+    Raises:
+        ValueError: the corners are not those of a convex quadrilateral.
+    """
+    if not 1 <= number <= 500:
+        raise ValueError(f"a row has 1 to 500 spaces, but got {number}")
+    shape = Polygon(corners)
+    if not shape.is_valid or shape.convex_hull.area > 1.0001 * shape.area or shape.area == 0:
+        raise ValueError("the four corners of a row must go around it and be convex")
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
+    # Heckbert, "Fundamentals of Texture Mapping and Image Warping" (1989), section 2.2.3
+    dx1, dx2, dx3 = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
+    dy1, dy2, dy3 = y1 - y2, y3 - y2, y0 - y1 + y2 - y3
+    scale = dx1 * dy2 - dx2 * dy1
+    g, h = (dx3 * dy2 - dx2 * dy3) / scale, (dx1 * dy3 - dx3 * dy1) / scale
+    a, b = x1 - x0 + g * x1, x3 - x0 + h * x3
+    d, e = y1 - y0 + g * y1, y3 - y0 + h * y3
+
+    def at(u: float, v: float) -> Point:
+        w = g * u + h * v + 1
+        return ((a * u + b * v + x0) / w, (d * u + e * v + y0) / w)
+
+    edges = [(at(n / number, 0), at(n / number, 1)) for n in range(number + 1)]
+    return [
+        (left, next_left, next_right, right)
+        for (left, right), (next_left, next_right) in itertools.pairwise(edges)
+    ]

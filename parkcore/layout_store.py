@@ -1,0 +1,131 @@
+"""Layouts in SQLite, every version of them, and what photos were judged by them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+from parkcore.database import Connection
+from parkcore.errors import LayoutConflict
+from parkcore.judgement import Judged
+from parkcore.layout import Layout
+from parkcore.layout_files import read_layout, write_layout
+from parkcore.records import Row, judged_row, to_judged, to_text, to_time
+
+
+class LayoutStore(Connection):
+    """Layouts. Every method may raise `StoreError`."""
+
+    def layout(self, lot_id: str, camera_id: str, version: int | None = None) -> Layout | None:
+        """A camera's layout, the latest or one of its versions; None where there is none."""
+        rows = self._rows(
+            "select id, version, created_at, layout from layouts where lot_id = :lot and"
+            " camera_id = :camera and (:version is null or version = :version)"
+            " order by version desc limit 1",
+            {"lot": lot_id, "camera": camera_id, "version": version},
+        )
+        return _to_layout(rows[0]) if rows else None
+
+    def layouts(self) -> dict[tuple[str, str], Layout]:
+        """Per (lot, camera) the latest layout; cameras without spaces and areas are left out."""
+        rows = self._rows(
+            "select id, lot_id, camera_id, version, created_at, layout from layouts l where"
+            " version = (select max(version) from layouts o where o.lot_id = l.lot_id and"
+            " o.camera_id = l.camera_id)"
+        )
+        latest = {(row["lot_id"], row["camera_id"]): _to_layout(row) for row in rows}
+        return {key: layout for key, layout in latest.items() if layout.spaces or layout.areas}
+
+    def layout_by_id(self, layout_id: int) -> Layout | None:
+        rows = self._rows(
+            "select id, version, created_at, layout from layouts where id = ?", [layout_id]
+        )
+        return _to_layout(rows[0]) if rows else None
+
+    def layout_reference(self, layout_id: int) -> bytes | None:
+        """The photo that a layout was drawn on, as JPEG; kept here, as its file may go."""
+        rows = self._rows("select reference from layouts where id = ?", [layout_id])
+        return rows[0]["reference"] if rows else None
+
+    def save_layout(
+        self,
+        lot_id: str,
+        camera_id: str,
+        layout: Layout,
+        reference: bytes | None,
+        *,
+        based_on: int,
+    ) -> Layout:
+        """Store a camera's layout as its next version; those before stay.
+
+        Args:
+            reference: the photo that it was drawn on, as JPEG.
+            based_on: the version that was changed, 0 for none; `Layout.version` of what was read.
+
+        Raises:
+            LayoutConflict: there is a newer version than `based_on`.
+        """
+        now = datetime.now(UTC)
+        with self._write() as db:
+            row = db.execute(
+                "select max(version) from layouts where lot_id = ? and camera_id = ?",
+                [lot_id, camera_id],
+            ).fetchone()
+            latest = row[0] or 0
+            if latest != based_on:
+                raise LayoutConflict(
+                    f"the spaces of {lot_id}/{camera_id} were changed by somebody else meanwhile"
+                    f" (version {latest}, yours began at {based_on}); load them anew and repeat"
+                )
+            db.execute(
+                "insert or ignore into lots (id, name, is_sample) values (?, ?, 0)",
+                [lot_id, lot_id],
+            )
+            db.execute(  # the spaces that are marked are those that the camera sees
+                "insert into cameras (lot_id, id, capacity) values (?, ?, ?)"
+                " on conflict (lot_id, id) do update set capacity = excluded.capacity",
+                [lot_id, camera_id, layout.capacity or None],
+            )
+            cursor = db.execute(
+                "insert into layouts (lot_id, camera_id, version, created_at, layout, reference)"
+                " values (?, ?, ?, ?, ?, ?)",
+                [lot_id, camera_id, latest + 1, to_text(now), write_layout(layout), reference],
+            )
+            layout_id = cursor.lastrowid
+        return replace(layout, id=layout_id, version=latest + 1, created_at=now)
+
+    # -- judgements -----------------------------------------------------------------------
+
+    def judged(self, snapshot_id: int) -> Judged | None:
+        """What a photo said of its camera's spaces; None where there was no layout then."""
+        rows = self._rows("select * from judgements where snapshot_id = ?", [snapshot_id])
+        return to_judged(rows[0]) if rows else None
+
+    def latest_judged(self, layout_id: int, *, limit: int) -> list[tuple[datetime, Judged]]:
+        """The latest photos judged by a layout, oldest first, with their capture times."""
+        rows = self._rows(
+            "select j.*, s.captured_at from judgements j join snapshots s on s.id = j.snapshot_id"
+            " where j.layout_id = ? order by s.captured_at desc, s.id desc limit ?",
+            [layout_id, limit],
+        )
+        return [(to_time(row["captured_at"]), to_judged(row)) for row in reversed(rows)]
+
+    def save_judged(self, snapshot_id: int, judged: Judged) -> None:
+        """Judge a photo anew, such as by a layout that was drawn after it was taken."""
+        with self._write() as db:
+            insert_judged(db, snapshot_id, judged)
+
+
+def insert_judged(db: Database, snapshot_id: int, judged: Judged) -> None:
+    """Within a transaction: store what a photo says of the spaces."""
+    row = {"snapshot_id": snapshot_id, **judged_row(judged)}
+    db.table("judgements").insert(row, replace=True)
+
+
+def _to_layout(row: Row) -> Layout:
+    layout = read_layout(row["layout"])
+    return replace(
+        layout, id=row["id"], version=row["version"], created_at=to_time(row["created_at"])
+    )

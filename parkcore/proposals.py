@@ -1,0 +1,91 @@
+"""Spaces proposed from where vehicles stood again and again. Pure; nothing is marked by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from parkcore.domain import Box
+from parkcore.judgement import ground_parts
+from parkcore.layout import Space
+
+SAME_FROM = 0.55
+"""Intersection over union from which two boxes of different photos are of one place."""
+
+LEAST_LOOKS = 3
+LEAST_SHARE = 0.08
+"""Of the photos: a place that was taken less often may have been somebody driving."""
+
+ROW = 0.6
+"""Places whose middles differ by less than this share of their height stand in one row."""
+
+_Array = npt.NDArray[np.float64]
+
+
+def propose(
+    looks: Sequence[Sequence[Box]], image_size: tuple[int, int], *, taken: Sequence[str] = ()
+) -> list[Space]:
+    """Numbered spaces where vehicles stood on several photos of one camera.
+
+    The place where most boxes of different photos agree is taken first, as the median of them,
+    and what overlaps it is left out; then the next, as in non-maximum suppression.
+
+    Args:
+        looks: per photo the vehicles' boxes in pixels.
+        image_size: width and height of the photos in pixels.
+        taken: names that the spaces must not have.
+    """
+    boxes = np.array([box.as_tuple() for look in looks for box in look]).reshape(-1, 4)
+    photo = np.array([number for number, look in enumerate(looks) for _ in look], int)
+    if not len(boxes):
+        return []
+    needed = max(LEAST_LOOKS, round(LEAST_SHARE * len(looks)))
+    alike = _iou(boxes, boxes) >= SAME_FROM
+    left = np.ones(len(boxes), bool)
+    places: list[_Array] = []
+    while left.any():
+        support = np.array([len(set(photo[row & left])) if left[n] else 0
+                            for n, row in enumerate(alike)])  # fmt: skip
+        best = int(support.argmax())
+        if support[best] < needed:
+            break
+        place = np.median(boxes[alike[best] & left], axis=0)
+        left &= _iou(place[None], boxes)[0] < SAME_FROM / 2
+        places.append(place)
+    if not places:
+        return []
+    ordered = np.array(places)[_by_rows(np.array(places))]
+    names = _names(len(ordered), set(taken))
+    grounds = ground_parts(ordered) / np.tile(image_size, 2)
+    return [
+        Space(name, ((x1, y1), (x2, y1), (x2, y2), (x1, y2)))
+        for name, (x1, y1, x2, y2) in zip(names, grounds.clip(0, 1).tolist(), strict=True)
+    ]
+
+
+def _iou(one: _Array, other: _Array) -> _Array:
+    low = np.maximum(one[:, None, :2], other[None, :, :2])
+    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    areas = [np.prod(each[:, 2:] - each[:, :2], axis=1) for each in (one, other)]
+    return np.asarray(shared / (areas[0][:, None] + areas[1][None] - shared))
+
+
+def _by_rows(places: _Array) -> list[int]:
+    """From the farthest row to the nearest, each from left to right."""
+    middles, heights = (places[:, 1] + places[:, 3]) / 2, places[:, 3] - places[:, 1]
+    rows: list[list[int]] = []
+    for number in np.argsort(middles).tolist():
+        near = rows and abs(middles[number] - np.mean(middles[rows[-1]]))
+        if rows and near < ROW * heights[number]:
+            rows[-1].append(number)
+        else:
+            rows.append([number])
+    return [number for row in rows for number in sorted(row, key=lambda n: places[n, 0])]
+
+
+def _names(number: int, taken: set[str]) -> list[str]:
+    free = (f"A{n}" for n in range(1, number + len(taken) + 1) if f"A{n}" not in taken)
+    return [next(free) for _ in range(number)]
