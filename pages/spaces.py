@@ -32,20 +32,20 @@ def choose(store: Store) -> Key | None:
     if not known:
         return None
     names = {lot.id: lot.name for lot in store.lots() if lot.id in dict(known)}
-    asked, (left, right) = st.query_params, st.columns(2)
-    lot_id = left.selectbox(
-        "Lot", list(names), place(list(names), asked.get("lot")), format_func=names.get
-    )
+    left, right = st.columns(2)
+    lot_id = selectbox(left, "Lot", list(names), "spaces_lot", names.get)
     cameras = sorted(camera_id for of, camera_id in known if of == lot_id)
-    camera_id = right.selectbox(
-        "Camera", cameras, place(cameras, asked.get("camera")), key=f"spaces_camera_{lot_id}"
-    )
-    asked.update(lot=lot_id, camera=camera_id)
+    camera_id = selectbox(right, "Camera", cameras, f"spaces_camera_{lot_id}")
+    st.query_params.update(lot=lot_id, camera=camera_id)
     return lot_id, camera_id
 
 
-def place(options: list[str], asked: str | None) -> int:
-    return options.index(asked) if asked in options else 0
+def selectbox(where, label: str, options: list[str], key: str, named=str) -> str:
+    """One that begins with what the page's address says."""
+    asked = st.query_params.get(label.lower())
+    if key not in st.session_state and asked in options:
+        st.session_state[key] = asked
+    return where.selectbox(label, options, format_func=named, key=key)
 
 
 def save(key: Key, ground: Ground, saved: Saved) -> None:

@@ -172,7 +172,7 @@ class Analyser:
         if layout is None or layout.id is None or not (layout.spaces or layout.areas):
             return None
         layout_id = layout.id
-        before = store.latest_judged(layout_id, limit=1)
+        before = store.latest_judged(layout_id, limit=1, before=photo.captured_at)
         return self.judge.judge(
             layout,
             analysis.image,

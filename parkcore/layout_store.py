@@ -103,12 +103,16 @@ class LayoutStore(Connection):
         rows = self._rows("select * from judgements where snapshot_id = ?", [snapshot_id])
         return to_judged(rows[0]) if rows else None
 
-    def latest_judged(self, layout_id: int, *, limit: int) -> list[tuple[datetime, Judged]]:
-        """The latest photos judged by a layout, oldest first, with their capture times."""
+    def latest_judged(
+        self, layout_id: int, *, limit: int, before: datetime | None = None
+    ) -> list[tuple[datetime, Judged]]:
+        """The latest photos judged by a layout, or those before a moment, oldest first, with
+        their capture times."""
         rows = self._rows(
             "select j.*, s.captured_at from judgements j join snapshots s on s.id = j.snapshot_id"
-            " where j.layout_id = ? order by s.captured_at desc, s.id desc limit ?",
-            [layout_id, limit],
+            " where j.layout_id = :layout and (:before is null or s.captured_at < :before)"
+            " order by s.captured_at desc, s.id desc limit :limit",
+            {"layout": layout_id, "limit": limit, "before": before and to_text(before)},
         )
         return [(to_time(row["captured_at"]), to_judged(row)) for row in reversed(rows)]
 

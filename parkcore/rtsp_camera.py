@@ -59,9 +59,15 @@ async def _knock(camera: IpCamera, url: str, port: int, steps: Steps) -> None:
     context = tls(camera) if camera.address.startswith("rtsps:") else None
     try:
         reader, writer = await asyncio.open_connection(host, port)
-        steps.begin("answer")
+    except OSError as error:
+        raise CameraError(os_fault(error) or NO_ANSWER) from error
+    steps.begin("answer")
+    try:
         if context is not None:
             await writer.start_tls(context, server_hostname=host)
+        with suppress(OSError):  # FFmpeg meets it too, and its words are understood below
+            writer.write(f"OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
+            await reader.read(1)
     except ssl.SSLCertVerificationError as error:
         raise CameraError(bad_certificate(error)) from error
     except ssl.SSLError as error:
@@ -70,10 +76,6 @@ async def _knock(camera: IpCamera, url: str, port: int, steps: Steps) -> None:
         ) from error
     except OSError as error:
         raise CameraError(os_fault(error) or NO_ANSWER) from error
-    try:
-        with suppress(OSError):  # FFmpeg meets it too, and its words are understood below
-            writer.write(f"OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
-            await reader.read(1)
     finally:
         writer.transport.abort()
 

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -387,7 +388,8 @@ def test_metrics_hold_the_vehicles_of_the_latest_photo(app: App, sender: httpx.C
         assert found["parkcore_vehicles", "Métro's lot", "mast 1", label] == number
     assert found["parkcore_snapshots",] == recorded(app)
     assert found["parkcore_healthy",] == 1
-    assert found["parkcore_camera_up", "Métro's lot", "mast 1"] == 0  # taken months ago
+    taken = found["parkcore_camera_last_picture_timestamp_seconds", "Métro's lot", "mast 1"]
+    assert taken == datetime.fromisoformat(record["captured_at"]).timestamp()
     assert found["parkcore_part_up", "watcher"] == 0
     assert found["parkcore_disk_free_bytes",] > 0
 

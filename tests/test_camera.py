@@ -290,6 +290,16 @@ def test_a_name_that_nobody_has(scheme, name):
     assert said.startswith(f"name not found: no machine is called {name!r} (")
 
 
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_name_server_that_cannot_be_reached(monkeypatch, scheme):
+    def look_up(*_, **__):
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    said = why_not(f"{scheme}://cam.example/a{SECRET}", LOGIN)
+    assert said.startswith("the name server does not answer, so that 'cam.example' cannot be found")
+
+
 def test_a_name_server_that_does_not_answer(monkeypatch):
     answers = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(30))
@@ -336,6 +346,13 @@ def test_what_answers_speaks_something_else(kind, scheme, said):
         (OSError(errno.ENETUNREACH, "Network is down"), "not reachable (Network is down)"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "refused: "),
         (ConnectionResetError(errno.ECONNRESET, "reset"), "no picture: the camera broke the"),
+        (TimeoutError(errno.ETIMEDOUT, "timed out"), "not reachable: nothing answers"),
+        (
+            OSError(
+                "Multiple exceptions: [Errno 111] Connect call failed ('::1', 80), [Errno 111]"
+            ),
+            "refused: ",
+        ),
     ],
 )
 def test_what_the_system_says_of_a_connection(error, said):
@@ -392,7 +409,9 @@ def test_whatever_hangs_ends_at_the_deadline_and_works_again(h264):
     cases.append((HttpCamera(lambda: JPEG, mode="mute", tls=True), PATHS[0], no_answer))
     cases.append((HttpCamera(lambda: JPEG, mode="drip", tls=True), PATHS[0], not_whole))
     for mode in ("mute", "noframes", "stall"):
-        cases.append((RtspCamera(h264, mode=mode), "/cam1", not_whole))
+        said = no_answer if mode == "mute" else not_whole
+        cases.append((RtspCamera(h264, mode=mode), "/cam1", said))
+    cases.append((RtspCamera(h264, mode="mute", tls=True), "/cam1", no_answer))
 
     async def look_at_all(deadline_s: float, judge: Callable) -> list:
         return await asyncio.gather(
@@ -450,7 +469,7 @@ def test_a_machine_that_does_not_even_connect_or_encrypt():
     assert all(seconds < DEADLINE_S + SLACK_S for _, seconds in results)
     assert all(said.startswith(f"timed out after {DEADLINE_S:g} s: ") for said, _ in results)
     assert all("nothing answers at this address and port" in said for said, _ in results[:4])
-    assert ["did not answer" in said for said, _ in results[4:6]] == [True, True]
+    assert ["did not answer" in said for said, _ in results[4:]] == [True] * 4
 
 
 def children() -> list[psutil.Process]:
@@ -477,7 +496,7 @@ def test_the_process_for_rtsp_shows_no_password_and_is_gone_at_the_deadline():
         assert (await looking).startswith("timed out after 2.5 s")
         return shown, running
 
-    with RtspCamera(lambda: JPEG, mode="mute") as camera:
+    with RtspCamera(lambda: JPEG, mode="noframes") as camera:
         [shown], [child] = asyncio.run(run(camera.address("/cam1" + SECRET)))
     assert MARK not in shown
     assert not child.is_running()
@@ -514,6 +533,40 @@ def test_two_ways_to_log_in_offered_in_one_line():
     """RFC 9110, 11.6.1: a list, separated by commas."""
     with Challenging(lambda: JPEG, login=(USER, PASSWORD), scheme="digest") as camera:
         assert is_photo(sees(camera.address(), LOGIN))
+
+
+TOO_NEW = 'Digest realm="x, y", nonce="n\\"", algorithm=SHA-512-256, qop="auth, auth-int"'
+
+
+@pytest.mark.parametrize("parted_by", ["\r\nWWW-Authenticate: ", ", "], ids=["lines", "commas"])
+def test_the_first_digest_that_is_known_is_taken(parted_by):
+    """RFC 7616, 3.7: the best one comes first; the old one names no algorithm at all."""
+
+    class Modern(HttpCamera):
+        qop = False
+
+        def challenge(self) -> str:
+            return parted_by.join([TOO_NEW, super().challenge(), 'Basic realm="x"'])
+
+    with Modern(lambda: JPEG, login=(USER, PASSWORD), scheme="digest") as camera:
+        assert is_photo(sees(camera.address(), LOGIN))
+
+
+@pytest.mark.parametrize("parted_by", ["\r\nWWW-Authenticate: ", ", "], ids=["lines", "commas"])
+def test_basic_is_taken_where_no_digest_is_known(parted_by):
+    class Modern(HttpCamera):
+        def challenge(self) -> str:
+            return parted_by.join([TOO_NEW, super().challenge()])
+
+    with Modern(lambda: JPEG, login=(USER, PASSWORD)) as camera:
+        assert is_photo(sees(camera.address(), LOGIN))
+
+
+def test_an_at_in_the_path_of_a_stream_is_no_login():
+    with RtspCamera(lambda: JPEG) as camera:
+        said = why_not(f"rtsp://localhost/{200 * 'x'}@b", deadline_s=5)
+        assert "too long" not in said
+        assert is_photo(sees(camera.address()))
 
 
 @pytest.mark.parametrize(

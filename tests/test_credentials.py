@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import ROOT
 from filelock import FileLock
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from unprivileged import no_privileges, reachable_folder
 
@@ -107,22 +109,77 @@ def test_the_environment_wins(kept, monkeypatch, given, expected):
     kept.put("north", "gate", GATE)
     kept.put("north", "roof", ROOF)
     monkeypatch.setenv("PARKCORE_LOGIN_NORTH_GATE", given)
+    expected = replace(expected, query=GATE.query)  # which the environment cannot say
     assert kept.get("north", "gate") == expected
     assert kept.get("north", "roof") == ROOF
-    kept.file.chmod(0o644)
-    assert kept.get("north", "gate") == expected, "the file is not even opened"
+    assert kept.is_in_environment("north", "gate") and not kept.is_in_environment("north", "roof")
+    assert kept.kept("north", "gate") == GATE
 
 
 @pytest.mark.parametrize(
     "lot_id, camera_id, name",
     [
         ("north", "gate", "PARKCORE_LOGIN_NORTH_GATE"),
-        ("sample-north", "gate 2", "PARKCORE_LOGIN_SAMPLE_NORTH_GATE_2"),
-        ("Aparcamiento Ñ", "cam.1", "PARKCORE_LOGIN_APARCAMIENTO___CAM_1"),
+        ("North7", "Gate", "PARKCORE_LOGIN_NORTH7_GATE"),
+        ("sample-north", "gate 2", "PARKCORE_LOGIN_SAMPLE_2DNORTH__GATE_202"),
+        ("Aparcamiento Ñ", "cam.1", "PARKCORE_LOGIN_APARCAMIENTO_20_C3_91__CAM_2E1"),
     ],
 )
 def test_the_name_of_a_variable(lot_id, camera_id, name):
     assert variable(lot_id, camera_id) == name
+
+
+names = st.text(st.sampled_from("a2éü_-. "), min_size=1, max_size=5)
+
+
+@given(names, names, names, names)
+@example("a_b", "c", "a", "b_c")
+@example("x", "20y z", "x y", "20z")
+@example("é", "a", "ü", "a")
+def test_each_camera_has_a_variable_of_its_own(lot, camera, other_lot, other_camera):
+    same = (lot, camera) == (other_lot, other_camera)
+    assert (variable(lot, camera) == variable(other_lot, other_camera)) is same
+
+
+def test_nothing_is_written_where_there_is_nothing_to_remove(kept):
+    kept.put("north", "gate", Login())
+    assert list(kept.file.parent.iterdir()) == []
+    kept.put("north", "roof", ROOF)
+    with FileLock(f"{kept.file}.lock"):
+        kept.put("north", "gate", Login())
+
+
+def test_a_link_stays_a_link(tmp_path):
+    behind = tmp_path / "elsewhere" / "logins.json"
+    kept = Credentials(tmp_path / "credentials.json")
+    kept.file.symlink_to(behind)
+    kept.put("north", "gate", GATE)
+    kept.put("north", "roof", ROOF)
+    assert kept.file.is_symlink()
+    assert Credentials(behind).get("north", "gate") == kept.get("north", "gate") == GATE
+    assert behind.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_file_is_closed_before_it_gets_its_name(kept, monkeypatch):
+    """Windows renames no open file."""
+    replaced, opened = Path.replace, []
+
+    def replace_closed(path, target):
+        opened.extend(each.path for each in psutil.Process().open_files())
+        return replaced(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace_closed)
+    kept.put("north", "gate", GATE)
+    assert opened and not [path for path in opened if path.endswith(".part")]
+
+
+def test_what_killed_writers_left_is_cleared_and_nothing_else(kept):
+    left = kept.file.with_name(f".{kept.file.name}.x7k2.part")
+    others = [kept.file.with_name(name) for name in (".photo.part", "credentials.json.part")]
+    for path in (left, *others):
+        path.write_text("{}")
+    kept.put("north", "gate", GATE)
+    assert not left.exists() and all(path.exists() for path in others)
 
 
 def test_an_empty_login_removes(kept):

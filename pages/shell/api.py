@@ -96,9 +96,8 @@ def check_token(request: Request) -> None:
     """Bearer, or Basic with the token as password: more than that few cameras can send."""
     token = context.settings().api_token
     if token is None:
-        raise HTTPException(
-            403, "no program may send photos: set PARKCORE_API_TOKEN to a secret and start again"
-        )
+        said = "no program may send photos: set PARKCORE_API_TOKEN to a secret and start again"
+        raise HTTPException(403, said)
     kind, _, given = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "basic":
         try:
@@ -106,11 +105,8 @@ def check_token(request: Request) -> None:
         except (binascii.Error, UnicodeDecodeError):
             given = ""
     if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
-        raise HTTPException(
-            401,
-            "wrong token; send it as: Authorization: Bearer TOKEN",
-            {"WWW-Authenticate": 'Bearer, Basic realm="Parkcore"'},
-        )
+        ways = {"WWW-Authenticate": 'Bearer, Basic realm="Parkcore"'}
+        raise HTTPException(401, "wrong token; send it as: Authorization: Bearer TOKEN", ways)
 
 
 async def read_photo(request: Request) -> tuple[str, bytes]:
@@ -132,9 +128,8 @@ async def read_photo(request: Request) -> tuple[str, bytes]:
 
 async def read_body(request: Request) -> bytes:
     limit = int(context.settings().max_upload_mb * 1e6)
-    too_large = HTTPException(
-        413, f"more than the limit of {limit / 1e6:g} MB; raise PARKCORE_MAX_UPLOAD_MB"
-    )
+    said = f"more than the limit of {limit / 1e6:g} MB; raise PARKCORE_MAX_UPLOAD_MB"
+    too_large = HTTPException(413, said)
     length = request.headers.get("content-length", "0")
     if not re.fullmatch("[0-9]{1,18}", length):
         raise HTTPException(400, "the Content-Length is no number of bytes")

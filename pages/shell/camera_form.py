@@ -6,22 +6,29 @@ from datetime import time
 import streamlit as st
 
 from pages.shell import context, parts
+from pages.shell.camera_login import ask_login, is_dropped, say_dropped
 from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
 from pages.shell.place import choose_place
 from parkcore.addresses import Login, split_secrets
 from parkcore.domain import IpCamera, Lot
 from parkcore.schedule import WEEKDAYS, Schedule, read_interval, say_interval
+from parkcore.store import Store
 
 INTERVALS = ["10 s", "30 s", "1 min", "5 min", "15 min", "30 min", "1 h"]
+
+DROPPED = "camera_form_dropped"
+"""In the session: the page is to say that a camera was saved without the login of before."""
 
 
 @dataclass(frozen=True)
 class Entered:
-    """A camera as it was entered, and its login."""
+    """A camera as it was entered, the login to ask it with, and what of that is kept."""
 
     camera: IpCamera
     login: Login
+    kept: Login
+    is_dropped: bool
 
 
 @st.dialog("Add an IP camera", width="large")
@@ -49,22 +56,13 @@ def edit(camera: IpCamera) -> None:
 
 
 def fields(lot: Lot, camera_id: str, old: IpCamera | None) -> None:
-    login = context.credentials().get(lot.id, camera_id) if old else Login()
     address = st.text_input(
         "Address",
         old.address if old else "",
         placeholder="rtsp://192.168.1.20:554/stream1 or http://192.168.1.20/snapshot.jpg",
         help="http, https, rtsp or rtsps. A password in it is put aside and never shown.",
     )
-    left, right = st.columns(2)
-    user = left.text_input("User", login.user, autocomplete="off")
-    password = right.text_input(
-        "Password",
-        type="password",
-        autocomplete="new-password",
-        placeholder="unchanged" if login.password else "",
-        help="Kept in a file that only Parkcore's user may read, not in the database.",
-    )
+    login = ask_login(lot.id, camera_id, is_new=old is None)
     schedule = ask_schedule(old.schedule if old else Schedule())
     verify = not st.checkbox(
         "Accept a self-signed certificate (https and rtsps)",
@@ -83,13 +81,16 @@ def fields(lot: Lot, camera_id: str, old: IpCamera | None) -> None:
     except ValueError as error:
         st.error(parts.plain(str(error)), icon=":material/error:")
         return
+    if login.from_environment is not None and (inside.user or inside.password):
+        st.error(f"Leave the login out of the address. {login.hint}", icon=":material/error:")
+        return
+    was = old.address if old else None
+    after = login.after(was, public, inside)
     entered = Entered(
         IpCamera(lot.id, camera_id, public, schedule, bool(old and old.paused), verify),
-        Login(
-            user or inside.user,
-            password or inside.password or (login.password if user else ""),
-            {**login.query, **inside.query},
-        ),
+        login.to_ask_with(after),
+        after,
+        is_dropped(login, was, public, after),
     )
     if test:
         show_test(entered)
@@ -133,6 +134,8 @@ def ask_schedule(old: Schedule) -> Schedule | None:
 
 
 def show_test(entered: Entered) -> None:
+    if entered.is_dropped:
+        say_dropped()
     with st.spinner("Asking the camera …", show_time=True):
         result: LookNow = look_now(entered.camera, entered.login, keeping=False)
     if not result.reason:
@@ -144,6 +147,16 @@ def show_test(entered: Entered) -> None:
 def keep(entered: Entered, lot: Lot) -> None:
     camera = entered.camera
     with context.open_store() as store:
-        context.credentials().put(camera.lot_id, camera.id, entered.login)
-        store.save_ip_camera(camera, lot)
+        context.credentials().put(camera.lot_id, camera.id, entered.kept)
+        store.save_ip_camera(camera, described(lot, store))
+    if entered.is_dropped:
+        st.session_state[DROPPED] = True
     st.rerun()
+
+
+def described(lot: Lot, store: Store) -> Lot:
+    """A lot that is not known yet as its `lot.toml` describes it, where it has one."""
+    if any(each.id == lot.id for each in store.lots()):
+        return lot
+    by_file = context.storage().lot(lot.id)
+    return lot if by_file == Lot(lot.id, lot.id) else by_file

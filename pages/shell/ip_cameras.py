@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.shell import camera_form, context, parts
+from pages.shell.camera_login import say_dropped
 from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
 from parkcore import health
@@ -28,8 +29,8 @@ def show() -> None:
     st.caption("Cameras that Parkcore asks for a picture by itself: HTTP snapshot, MJPEG or RTSP.")
     if st.button("Add a camera", type="primary", icon=":material/add:", key="add_ip_camera"):
         camera_form.add()
-    if said := st.session_state.pop(camera_form.SAID, None):
-        st.warning(said, icon=":material/key_off:")
+    if st.session_state.pop(camera_form.DROPPED, False):
+        say_dropped()
     listing()
 
 
@@ -107,7 +108,7 @@ def card(store: Store, camera: IpCamera, state: CameraHealth) -> None:
 
 def buttons(camera: IpCamera) -> None:
     key = camera.lot_id, camera.id
-    name = f"{key[0]}_{key[1]}"
+    name = "/".join(key)
     with st.container(horizontal=True):
         if st.button("Look now", icon=":material/photo_camera:", key=f"look_{name}"):
             with st.spinner("Asking the camera …", show_time=True):
@@ -125,7 +126,7 @@ def buttons(camera: IpCamera) -> None:
 
 
 def removal(key: Key) -> None:
-    if st.button("Remove", icon=":material/delete:", key=f"remove_{key[0]}_{key[1]}"):
+    if st.button("Remove", icon=":material/delete:", key=f"remove_{'/'.join(key)}"):
         confirm_removal(key)
 
 

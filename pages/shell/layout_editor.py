@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import streamlit as st
 
 from pages.shell import photos
+from parkcore.domain import Snapshot
 from parkcore.errors import LayoutError, ParkcoreError
 from parkcore.filters import HistoryFilter
 from parkcore.layout import LEAST_AREA, MOST_SPACES, Layout, Space
@@ -42,9 +43,13 @@ class Ground:
     """Whether it is another photo than the layout is stored with."""
 
 
+def _jpeg(snapshot: Snapshot) -> bytes | None:
+    return photos.photo_jpeg(snapshot, with_boxes=False, judged=None, layout=None)
+
+
 def _photo_of(store: Store, snapshot_id: int | None, *, is_new: bool) -> Ground | None:
     snapshot = store.snapshot(snapshot_id) if snapshot_id else None
-    jpeg = snapshot and photos.photo_jpeg(snapshot, with_boxes=False)
+    jpeg = snapshot and _jpeg(snapshot)
     if not jpeg:
         return None
     return Ground(jpeg, (snapshot.photo.width, snapshot.photo.height), is_new)
@@ -53,8 +58,7 @@ def _photo_of(store: Store, snapshot_id: int | None, *, is_new: bool) -> Ground 
 def newest_photo(store: Store, key: Key) -> int | None:
     """The latest snapshot whose photo is still there."""
     latest = store.snapshots(HistoryFilter(lot_id=key[0], camera_id=key[1]), limit=10)
-    there = (each.id for each in latest if photos.photo_jpeg(each, with_boxes=False))
-    return next(there, None)
+    return next((each.id for each in latest if _jpeg(each)), None)
 
 
 def newer_photo(store: Store, key: Key, ground: Ground) -> int | None:

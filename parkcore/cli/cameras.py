@@ -271,9 +271,7 @@ def _with(old: Any, given: dict[str, Any]) -> Any:
     return replace(old, schedule=fresh, verify_tls=verify)
 
 
-def _keep_login(
-    settings: Settings, old: Any, new: Any, inside: Any, given: dict[str, Any]
-) -> None:
+def _keep_login(settings: Settings, old: Any, new: Any, inside: Any, given: dict[str, Any]) -> None:
     """Put what was given of the login aside; a password that was not given is asked for.
 
     A new camera, of which there is no `old` one, begins without a login.

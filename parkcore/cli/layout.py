@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from parkcore.cli.words import Name, one_line
 from parkcore.errors import FolderError, UnknownLot
+from parkcore.filters import HistoryFilter
 from parkcore.settings import Settings
 
 FORMS = ("parkcore", "ultralytics", "coco", "labelme")
@@ -70,7 +72,7 @@ def layout_import(
 
 @layout.command("export")
 @_place
-@click.option("--format", "form", type=click.Choice(FORMS), default="parkcore")
+@click.option("--format", "form", type=click.Choice(FORMS), default="parkcore", help="Whose form.")
 @click.pass_obj
 def layout_export(settings: Settings, lot_id: str, camera_id: str, form: Any) -> None:
     """Print the spaces of CAMERA as JSON."""
@@ -89,7 +91,6 @@ def layout_export(settings: Settings, lot_id: str, camera_id: str, form: Any) ->
 @click.pass_obj
 def layout_propose(settings: Settings, lot_id: str, camera_id: str) -> None:
     """Print spaces where vehicles stood again and again, as JSON to look at and import."""
-    from parkcore.filters import HistoryFilter
     from parkcore.layout import Layout
     from parkcore.layout_files import write_layout
     from parkcore.proposals import propose
@@ -104,6 +105,30 @@ def layout_propose(settings: Settings, lot_id: str, camera_id: str) -> None:
     spaces = propose([[d.box for d in look] for look in looks], size)
     click.echo(write_layout(Layout(tuple(spaces), (), size)))
     click.echo(f"{len(spaces)} spaces proposed from {len(looks)} photos", err=True)
+
+
+@layout.command("judge")
+@_place
+@click.pass_obj
+def layout_judge(settings: Settings, lot_id: str, camera_id: str) -> None:
+    """Judge the photos of CAMERA that are recorded already by the spaces that are marked now.
+
+    May be interrupted and repeated. What was counted on them stays as it is.
+    """
+    from parkcore.rejudge import judge_again
+    from parkcore.wiring import make_analyser, open_storage, open_store
+
+    with open_store(settings) as store:
+        if store.layout(lot_id, camera_id) is None:
+            raise UnknownLot(f"{lot_id}/{camera_id} has no marked spaces")
+        photos = judge_again(
+            store, open_storage(settings), make_analyser(settings), lot_id, camera_id
+        )
+        total = store.count(HistoryFilter(lot_id=lot_id, camera_id=camera_id))
+        with click.progressbar(photos, total, "Judging", file=sys.stderr) as bar:
+            done = [is_there for _, is_there in bar]
+    gone = f", {done.count(False)} are no longer there" if not all(done) else ""
+    click.echo(f"{done.count(True)} photos judged{gone}")
 
 
 def read_text(file: Path) -> str:

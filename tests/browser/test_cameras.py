@@ -46,6 +46,7 @@ SECRETS = [
     )
 ]
 LOT = "North side"
+SEEN = re.compile(r"^Seen at \d\d:\d\d:\d\d$")
 FIRST_PHOTO = 30_000
 """Milliseconds; the watcher loads the model."""
 
@@ -324,7 +325,7 @@ def test_looking_now_shows_the_frame_the_counts_and_the_steps(
     see_ip_cameras(page)
     expect(badge(its_card(page, "desk"))).to_contain_text("paused")
     page.get_by_role("button", name="Look now").click()
-    expect(page.get_by_text("Seen just now")).to_be_visible(timeout=FIRST_PHOTO)
+    expect(page.get_by_text(SEEN)).to_be_visible(timeout=FIRST_PHOTO)
     settled(page)
     steps = page.get_by_text(re.compile(r"640 × 360 pixels · .* s in all"))
     for step in ("connecting", "waiting for its answer", "receiving the picture", "decoding"):
@@ -332,7 +333,7 @@ def test_looking_now_shows_the_frame_the_counts_and_the_steps(
     expect(steps).to_contain_text(re.compile(r"counting [1-9][\d,]* ms"))
     with app.store() as store:
         [latest] = store.snapshots(HistoryFilter(lot_id=LOT, camera_id="desk"), limit=1)
-    assert counts(card(page, "Seen just now")) == latest.vehicles.as_dict()
+    assert counts(card(page, page.get_by_text(SEEN).inner_text())) == latest.vehicles.as_dict()
     assert latest.vehicles.total > 0
     frame = page.get_by_role("img", name=f"Photo with {latest.vehicles.total} vehicles marked")
     expect(frame.last).to_be_visible()

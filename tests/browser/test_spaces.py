@@ -22,7 +22,7 @@ from .app import NORTH, App, another, choose, fits, follow, red, settled, visit
 
 SIZE = WIDTH, HEIGHT = 960, 540
 PHOTO = NORTH / "2026-05-04_10-00.jpg"
-SQUARE = [(0.30, 0.40), (0.40, 0.40), (0.42, 0.60), (0.28, 0.60)]
+SQUARE = [(0.30, 0.40), (0.38, 0.40), (0.39, 0.60), (0.29, 0.60)]
 ROW = ((0.1, 0.5), (0.9, 0.45), (0.95, 0.65), (0.05, 0.7))
 HOSTILE = "<img src=x onerror=alert(1)> **b** :red[r]"
 NUMBERS = itertools.count(1)
@@ -124,14 +124,14 @@ class Editor:
         return self.page.get_by_role("button", name=f"space {name}, {kind}", exact=True)
 
     def says(self, text: str | re.Pattern[str]) -> None:
-        expect(self.page.locator(".editor .count")).to_have_text(text)
+        expect(self.page.locator(".editor .total")).to_have_text(text)
 
     def on_screen(self, point: Point) -> Point:
         x, y, width, height = map(float, self.svg.get_attribute("viewBox").split())
         frame = self.svg.bounding_box()
         return (
-            frame["x"] + (point[0] * WIDTH - x) / width * frame["width"],
-            frame["y"] + (point[1] * HEIGHT - y) / height * frame["height"],
+            round(frame["x"] + (point[0] * WIDTH - x) / width * frame["width"]),
+            round(frame["y"] + (point[1] * HEIGHT - y) / height * frame["height"]),
         )
 
     def click(self, *points: Point) -> None:
@@ -139,6 +139,7 @@ class Editor:
             self.page.mouse.click(*self.on_screen(point))
 
     def drag(self, start: Point, end: Point) -> None:
+        self.page.evaluate("new Promise((go) => requestAnimationFrame(() => setTimeout(go)))")
         self.page.mouse.move(*self.on_screen(start))
         self.page.mouse.down()
         self.page.mouse.move(*self.on_screen(end), steps=4)
@@ -219,7 +220,6 @@ def test_a_row_of_ten(app: App, open_page, lot_id: str) -> None:
     editor.label("Number of spaces").press("Enter")
     expect(editor.shapes).to_have_count(10)
     expect(parts).to_have_count(0)
-    editor.drag((0.95, 0.65), (0.97, 0.75))  # all are chosen: nothing is to be reshaped
     editor.press("Escape", "v")
     editor.click((0.87, 0.55))
     editor.drag((0.95, 0.65), (0.97, 0.75))
@@ -278,7 +278,7 @@ def test_undo_redo_copy_and_delete(app: App, open_page, lot_id: str) -> None:
     editor.button("Delete").click()
     expect(editor.shapes).to_have_count(2)
     editor.save()
-    beside = [(x + 0.12, y) for x, y in SQUARE]
+    beside = [(x + 0.09, y) for x, y in SQUARE]
     spaces = stored(app, lot_id).spaces
     assert [space.id for space in spaces] == ["A2", "A3"]
     assert near(spaces[0].polygon, beside)
@@ -385,14 +385,17 @@ def test_what_cannot_be_saved_says_why(app: App, open_page, lot_id: str) -> None
     expect(editor.page.locator(".shape.bad")).to_have_count(1)
     expect(editor.button("Save")).to_be_disabled()
     editor.press("Control+s")
-    editor.draw(*box(0.7, 0.7, 0.705, 0.703))
+    for _ in range(5):
+        editor.button("Zoom in").click()
+    editor.draw(*box(0.5, 0.5, 0.503, 0.505))
+    editor.button("Fit").click()
     expect(problems).to_contain_text(["A1 crosses itself", "A2 is too small"])
-    editor.draw(*box(0.6, 0.4, 0.7, 0.5))
+    editor.draw(*box(0.6, 0.4, 0.7, 0.6))
     editor.label("Name").fill("A1")
     expect(problems).to_contain_text(["A1 crosses", "A2 is too small", "A1 is a name that is"])
     editor.label("Name").fill(" ")
     expect(problems).to_contain_text(["A1 crosses", "A2 is too small", "A space has no name"])
-    expect(editor.page.locator(".count")).to_contain_text("3 are to be mended first")
+    expect(editor.page.locator(".total")).to_contain_text("3 are to be mended first")
     editor.label("Name").fill("C1")
     problems.filter(has_text="A2").click()
     editor.press("Delete")
@@ -546,6 +549,7 @@ def test_files_are_taken_in_and_given_out(app: App, open_page, lot_id: str, form
     page = editor.page
     page.get_by_test_id("stPopover").filter(has_text="Export").get_by_role("button").click()
     given: dict[str, Layout] = {}
+    expect(page.get_by_test_id("stDownloadButton")).to_have_count(len(FORMS))
     for button in page.get_by_test_id("stDownloadButton").all():
         with page.expect_download() as download:
             button.click()
@@ -638,7 +642,7 @@ def test_zoom_keeps_the_place_under_the_pointer(app: App, open_page, lot_id: str
     editor.page.mouse.move(*at)
     editor.page.mouse.wheel(0, -400)
     expect(editor.svg).not_to_have_attribute("viewBox", whole)
-    assert editor.on_screen(SQUARE[0]) == pytest.approx(at, abs=0.5)
+    assert editor.on_screen(SQUARE[0]) == pytest.approx(at, abs=1)
     editor.button("Hand").click()
     editor.drag((0.3, 0.4), (0.35, 0.45))
     assert editor.on_screen((0.3, 0.4)) != pytest.approx(at, abs=5)
@@ -659,7 +663,7 @@ def test_on_a_phone(app: App, open_page, lot_id: str) -> None:
     fits(page)
     for button in page.locator(".editor button:visible").all():
         place = button.bounding_box()
-        assert min(place["width"], place["height"]) >= 36
+        assert min(place["width"], place["height"]) >= 36, button.inner_text()
     frame = editor.svg.bounding_box()
     assert frame["width"] > 320
     editor.button("Space").tap()
