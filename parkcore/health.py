@@ -215,6 +215,8 @@ def _looks(
     if state.failures_in_row:
         times = "" if state.failures_in_row == 1 else f" ({state.failures_in_row} times in a row)"
         return "failing", f"{state.last_failure}{times}"
+    if state.last_success_at is None:
+        return "off", "not looked at yet"
     patience = timedelta(
         seconds=2 * camera.schedule.interval_s + settings.camera_timeout_s + SILENT_S
     )
@@ -222,8 +224,6 @@ def _looks(
     was_on = camera.schedule.is_on((now - patience).astimezone(settings.zone))
     if since is not None and was_on and now - since > patience:
         return "stale", f"not looked at for {say_age((now - since).total_seconds())}"
-    if state.last_success_at is None:
-        return "off", "not looked at yet"
     return "ok", "works"
 
 

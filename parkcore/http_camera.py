@@ -6,6 +6,7 @@ import logging
 import re
 import ssl
 from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
 
 import httpx
 
@@ -28,15 +29,25 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses whole
 MAX_BYTES = 64_000_000
 """More than any camera's picture has."""
 
+_ASKED = (
+    "connection.connect_tcp.complete",
+    "connection.start_tls.complete",
+    "http11.send_request_headers.started",  # once more with the login
+)
+"""What httpx tells of before the camera has to answer."""
+
 
 async def http(camera: IpCamera, login: Login, steps: Steps) -> bytes:
     url = with_secrets(camera.address, login, in_address=False)
     context = tls(camera) if camera.address.startswith("https:") else False
     auth = _Auth(login)
+    opened: list[Any] = []
     steps.begin("connect")
 
-    async def trace(event: str, info: object) -> None:
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+    async def trace(event: str, info: dict[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            opened.append(info["return_value"])
+        if event in _ASKED:
             steps.begin("answer")
         elif event == "http11.receive_response_headers.complete":
             steps.begin("picture")
@@ -62,6 +73,9 @@ async def http(camera: IpCamera, login: Login, steps: Steps) -> bytes:
         raise CameraError("this address cannot be asked; check it") from error
     except httpx.HTTPError as error:
         raise CameraError(_connection_fault(error, steps)) from error
+    finally:
+        for stream in opened:  # httpcore leaves it open when its TLS handshake is cancelled
+            await stream.aclose()
 
 
 class _Auth(httpx.Auth):

@@ -211,7 +211,8 @@ class Rounds:
 
     def _say(self, before: CameraState, after: CameraState) -> None:
         place = f"{after.lot_id}/{after.camera_id}"
-        if after.failures_in_row and after.last_failure != before.last_failure:
+        is_other = after.last_failure != before.last_failure or not before.failures_in_row
+        if after.failures_in_row and is_other:
             log.warning("camera %s: %s", place, after.last_failure)
         elif before.failures_in_row and not after.failures_in_row:
             log.info("camera %s: works again", place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,10 @@ from parkcore.ingest import Source
 
 LOT_FILE = "lot.toml"
 """In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""
+
+_UNFINISHED = ".parkcore-"
+LEFT_S = 3600
+"""A file of ours that is unfinished for so long was left by a process that was killed."""
 
 _YEAR_MONTH_DAY = re.compile(r"/(19|20)\d\d/(0[1-9]|1[0-2])(/(0[1-9]|[12]\d|3[01]))?/")
 
@@ -106,7 +111,9 @@ class Storage:
         unfinished: Path | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=folder, prefix=".", suffix=".part", delete=False) as out:
+            with NamedTemporaryFile(
+                dir=folder, prefix=_UNFINISHED, suffix=".part", delete=False
+            ) as out:
                 unfinished = Path(out.name)
                 out.write(data)
                 out.flush()
@@ -123,6 +130,13 @@ class Storage:
             ) from error
         file = _text(path.relative_to(self.root).as_posix())
         return Source(path, file, lot, camera_id, arrived_just_now=True)
+
+    def clean(self) -> None:
+        """Remove what processes that were killed left half-written."""
+        for left in self.root.rglob(f"{_UNFINISHED}*.part"):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > LEFT_S:
+                    left.unlink()
 
     def _place(self, relative: Path) -> tuple[str, str]:
         folders = _folders(relative)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -11,6 +12,7 @@ import psutil
 from watchdog.events import (
     DirCreatedEvent,
     DirMovedEvent,
+    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileModifiedEvent,
@@ -20,7 +22,7 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.polling import PollingObserver
+from watchdog.observers.polling import PollingObserverVFS
 
 from parkcore.errors import FolderError
 
@@ -37,6 +39,7 @@ _REMOTE = (
 _TELLING = (
     *(FileCreatedEvent, FileModifiedEvent, FileClosedEvent, FileMovedEvent),
     *(DirCreatedEvent, DirMovedEvent),
+    FileAttribEvent,  # perhaps it may be read now
 )
 
 
@@ -53,24 +56,22 @@ class Changes(FileSystemEventHandler):
     def __init__(self, root: Path, mode: Mode = "auto") -> None:
         self._root, self._paths, self._lock = root, set[Path](), threading.Lock()
         self._real = root.resolve()  # the system tells nothing of what is behind a link
-        remote = remote_type(root) if mode == "auto" else None
         self.how = "by events"
         """How changes are noticed, in words."""
-        if mode == "polling":
-            self._poll("by setting")
-        elif remote:
-            self._poll(f"the folder is on {remote}, where events do not tell everything")
-        else:
-            self._observer: BaseObserver = Observer()
+        remote = remote_type(root) if mode == "auto" else None
         try:
-            self._start()
+            with os.scandir(root):  # inotify takes one that may not be listed, and tells nothing
+                pass
+            if mode == "polling":
+                self._poll("by setting")
+            elif remote:
+                self._poll(f"the folder is on {remote}, where events do not tell everything")
+            else:
+                self._listen()
         except FileNotFoundError as error:
             raise FolderError(f"the folder {root} is missing") from error
         except OSError as error:
-            if self.how != "by events":
-                raise FolderError(f"{root} cannot be watched ({error.strerror})") from error
-            self._poll(f"the system refuses events: {error.strerror}")
-            self._start()
+            raise FolderError(f"{root} cannot be watched ({error.strerror})") from error
 
     def take(self) -> set[Path]:
         """Files and folders with changes since the last call."""
@@ -96,13 +97,32 @@ class Changes(FileSystemEventHandler):
             with self._lock:
                 self._paths.add(path)
 
-    def _poll(self, why: str) -> None:
-        self._observer = PollingObserver(timeout=POLL_S)
-        self.how = f"by polling every {POLL_S:g} s ({why})"
+    def _listen(self) -> None:
+        try:
+            self._start(Observer())
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            self._poll(f"the system refuses events: {error.strerror}")
 
-    def _start(self) -> None:
-        self._observer.schedule(self, str(self._real), recursive=True)
-        self._observer.start()
+    def _poll(self, why: str) -> None:
+        self.how = f"by polling every {POLL_S:g} s ({why})"
+        self._start(PollingObserverVFS(_stat, os.scandir, polling_interval=POLL_S))
+
+    def _start(self, observer: BaseObserver) -> None:
+        self._observer = observer
+        try:
+            observer.schedule(self, str(self._real), recursive=True)
+            observer.start()
+        except OSError:
+            observer.stop()  # a thread of it runs already
+            raise
+
+
+def _stat(path: str) -> os.stat_result:
+    """Links to folders are not followed: they may lead in a circle."""
+    found = Path(path).stat()
+    return Path(path).lstat() if stat.S_ISDIR(found.st_mode) else found
 
 
 def remote_type(folder: Path) -> str | None:

@@ -31,6 +31,9 @@ SETTLE_S = 0.5
 
 TICK_S = 0.1
 RECONCILE_S = 60.0
+AGAIN_S = 2.0
+"""The pause after a look through the folder that failed."""
+
 REPORT_S = 2.0
 
 RETRY_S = (2.0, 10.0, 60.0, 600.0)
@@ -150,6 +153,7 @@ class Watcher:
             self._report(store)
             raise
         self._remember_failures(store)
+        self._storage.clean()
 
     def _run(self, store: Store, stop: threading.Event) -> None:
         """Until told to stop, or the database's file is another one."""
@@ -247,6 +251,9 @@ class Watcher:
     def _take_in(self, found: Pending | ParkcoreError, now: float) -> None:
         if isinstance(found, ParkcoreError):
             self._say_fault(str(found))
+            self._reconcile_at = now + AGAIN_S
+            if isinstance(found, FolderError):
+                self._forget_changes()  # nothing is told of a folder that may not be listed
             return
         self._say_fault("")
         known, wall = set(self._waiting.ready), time.time()
@@ -300,7 +307,7 @@ class Watcher:
         for failure in store.failures():
             if failure.in_storage:
                 path = self._storage.path(failure.file)
-                stamp, _ = files.get(failure.file, (_stamp(path), False))
+                stamp, _ = files.get(failure.file, (None, False))
                 self._waiting.remember(path, failure.attempts, stamp, now)
 
     def _note(self, failure: str | None = None) -> None:

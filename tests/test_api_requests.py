@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from pages.shell import api, context
+from pages.shell import api, context, handed_in
 
 TOKEN = "a long secret"  # noqa: S105 – made up
 
@@ -42,7 +42,7 @@ async def gone():
 
 
 def test_a_photo_that_does_not_arrive_is_given_up(monkeypatch) -> None:
-    monkeypatch.setattr(api, "READ_S", 0.05)
+    monkeypatch.setattr(handed_in, "READ_S", 0.05)
     said = answer(silence)
     assert said.status_code == 408 and said.headers["connection"] == "close"
     assert "did not arrive whole within 0.05 s" in json.loads(said.body)["error"]

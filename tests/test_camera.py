@@ -472,6 +472,15 @@ def test_a_machine_that_does_not_even_connect_or_encrypt():
     assert ["did not answer" in said for said, _ in results[4:]] == [True] * 4
 
 
+def test_a_handshake_that_is_given_up_leaves_no_connection():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        for scheme in ("https", "rtsps"):
+            assert "did not answer" in why_not(f"{scheme}://127.0.0.1:{port}/a", deadline_s=0.5)
+            assert [each for each in psutil.Process().net_connections() if each.raddr
+                    and each.raddr.port == port] == []  # fmt: skip
+
+
 def children() -> list[psutil.Process]:
     """The processes that take pictures by RTSP for us."""
     found = []

@@ -150,9 +150,9 @@ def test_there_may_be_so_many_places_and_no_more():
         (3, [], 3),
         (3, [Area("B", SQUARE, "count", 10), Area("C", SQUARE, "count", 5)], 18),
         (3, [Area("B", SQUARE, "count")], 3),
-        (3, [Area("B", SQUARE, "ignore")], 3),
+        (3, [Area("B", SQUARE, "ignore", 5)], 3),
     ],
-    ids=["nothing", "spaces", "areas hold some too", "one that does not say", "one left out"],
+    ids=["nothing", "spaces", "areas hold some too", "one that does not say", "one to ignore"],
 )
 def test_what_a_layout_holds(spaces, areas, capacity):
     layout = Layout(tuple(Space(f"A{n}", at(0.2 * n)) for n in range(spaces)), tuple(areas))

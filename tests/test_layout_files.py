@@ -156,7 +156,7 @@ def test_whatever_can_be_drawn_can_be_written_and_read_again(layout):
     "size, polygon",
     [
         (SIZE, box(99.9951, 99.9951, 4.2998, 4.2998)),
-        ((1281, 721), ((0.9, 0.9), (1.001, 0.9), (1.001, 1.001), (0.9, 1.001))),
+        ((1286, 726), ((0.9, 0.9), (1.001, 0.9), (1.001, 1.001), (0.9, 1.001))),
     ],
     ids=["one just large enough", "one that reaches as far over the edge as it may"],
 )

@@ -301,7 +301,7 @@ def test_nothing_is_lost_or_recorded_twice_however_often_anything_is_killed(serv
         victims = list(itertools.chain(*([kind] * times for kind, times in KILLS.items())))
         rng.shuffle(victims)
         for kind in victims:
-            time.sleep(rng.choice([0.1, 0.5, 1, 2, 3, 8]))
+            time.sleep(rng.choice([0.1, 0.5, 1, 2, 3, 7]))
             if kind == "supervisor":
                 supervisor.kill()
                 supervisor.wait()

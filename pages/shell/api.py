@@ -1,12 +1,7 @@
 """What other programs ask the app: photos handed in, health, metrics. Served beside the pages."""
 
-import asyncio
-import base64
-import binascii
-import hmac
 import logging
 import os
-import re
 import signal
 import threading
 from collections.abc import AsyncIterator
@@ -14,13 +9,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.shell import context
+from pages.shell.handed_in import check_token, read_photo
 from parkcore import health, metrics, stopping
 from parkcore.domain import DEFAULT_CAMERA, LABELS, check_name
 from parkcore.errors import ParkcoreError
@@ -32,6 +27,7 @@ log = logging.getLogger(__name__)
 def routes() -> list[Route]:
     return [
         Route("/api/photos", take_photo, methods=["POST", "PUT"]),
+        Route("/api/photos", refuse_method, methods=["GET", "PATCH", "DELETE"]),
         Route("/api/health", show_health),
         Route("/metrics", show_metrics),
     ]
@@ -53,6 +49,12 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     yield
     is_over.set()
     stop.set()
+
+
+async def refuse_method(request: Request) -> Response:
+    """Else the pages, which are served at every other address, would answer."""
+    said = "photos are handed in with POST or PUT"
+    return JSONResponse({"error": said}, 405, {"Allow": "POST, PUT"})
 
 
 async def take_photo(request: Request) -> Response:
@@ -90,66 +92,6 @@ def keep(data: bytes, name: str, lot_id: str, camera_id: str) -> tuple[int, dict
             return 422, {**record, "lot": lot_id, "camera": camera_id}
         whole = store.snapshot(snapshot.id) or snapshot
         return 200 if got.known else 201, context.exporter(store).record(whole)
-
-
-def check_token(request: Request) -> None:
-    """Bearer, or Basic with the token as password: more than that few cameras can send."""
-    token = context.settings().api_token
-    if token is None:
-        said = "no program may send photos: set PARKCORE_API_TOKEN to a secret and start again"
-        raise HTTPException(403, said)
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "basic":
-        try:
-            given = base64.b64decode(given, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            given = ""
-    if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
-        ways = {"WWW-Authenticate": 'Bearer, Basic realm="Parkcore"'}
-        raise HTTPException(401, "wrong token; send it as: Authorization: Bearer TOKEN", ways)
-
-
-async def read_photo(request: Request) -> tuple[str, bytes]:
-    """The photo's name, where it has one, and its bytes."""
-    body = await read_body(request)
-    name = request.query_params.get("name", "photo.jpg")
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return name, body
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async with Request(request.scope, receive).form() as form:
-        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        if len(files) != 1:
-            raise HTTPException(400, f"one photo a request, but this has {len(files)} files")
-        return files[0].filename or name, await files[0].read()
-
-
-async def read_body(request: Request) -> bytes:
-    limit = int(context.settings().max_upload_mb * 1e6)
-    said = f"more than the limit of {limit / 1e6:g} MB; raise PARKCORE_MAX_UPLOAD_MB"
-    too_large = HTTPException(413, said)
-    length = request.headers.get("content-length", "0")
-    if not re.fullmatch("[0-9]{1,18}", length):
-        raise HTTPException(400, "the Content-Length is no number of bytes")
-    if int(length) > limit:
-        raise too_large
-    body = bytearray()
-    try:
-        async with asyncio.timeout(READ_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise too_large
-    except TimeoutError as error:
-        said = f"the photo did not arrive whole within {READ_S:g} s; send it again"
-        raise HTTPException(408, said, {"Connection": "close"}) from error
-    return bytes(body)
-
-
-READ_S = 120
-"""What a slow line gets to hand in a photo."""
 
 
 async def show_health(request: Request) -> Response:

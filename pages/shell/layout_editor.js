@@ -242,7 +242,7 @@ class Document {
     this.shapes.forEach((shape) => seen.set(shape.id, seen.get(shape.id) + 1));
     const said = (s) => ownProblem(s)
       || (size(s) < this.least ? 'is too small to be a place for a vehicle' : '')
-      || (seen.get(s.id) > 1 ? `is a name that is given ${seen.get(s.id)} times` : '');
+      || (seen.get(s.id) > 1 ? `is the name of ${seen.get(s.id)}: each has its own` : '');
     this.wrong = new Map(this.shapes.map((shape) => [shape.key, said(shape)]).filter(([, text]) => text));
     return this.wrong;
   }
@@ -431,7 +431,7 @@ class Stage {
     const short = { motorcycle: ' moto', disabled: ' dis.', ev: ' EV', reserved: ' res.' }[shape.type] ?? '';
     const holds = shape.kind === 'count' && shape.capacity ? ` (${shape.capacity})` : '';
     const room = (x2 - x1) * this.k, fits = (label) => label.length * 7 < room + 6;
-    const label = fits(shape.id + short + holds) ? shape.id + short + holds : shape.id;
+    const label = fits(`${shape.id + short + holds}  `) ? shape.id + short + holds : shape.id;
     if (text.textContent !== label) text.textContent = label;
     text.setAttribute('x', x);
     text.setAttribute('y', y);
@@ -590,8 +590,13 @@ class Panel {
 
   sayProblems() {
     const { ui, editor: { doc, overlaps } } = this;
-    const found = doc.shapes.filter((shape) => doc.problems().has(shape.key))
-      .map((s) => ({ keys: [s.key], text: `${s.id.trim() || 'A ' + s.what} ${doc.problems().get(s.key)}`, look: 'bad' }));
+    const keysOf = new Map(); // what two have in common, as their name, is said once
+    for (const shape of doc.shapes) {
+      if (!doc.problems().has(shape.key)) continue;
+      const text = `${shape.id.trim() || `A ${shape.what}`} ${doc.problems().get(shape.key)}`;
+      keysOf.set(text, [...(keysOf.get(text) ?? []), shape.key]);
+    }
+    const found = [...keysOf].map(([text, keys]) => ({ keys, text, look: 'bad' }));
     found.push(...overlaps.map(([a, b]) => ({ keys: [a.key, b.key], text: `${a.id} and ${b.id} overlap`, look: '' })));
     const said = JSON.stringify(found);
     if (said === this.said) return;
@@ -686,8 +691,15 @@ class Editor {
       this.nameRow();
       this.stage.draw(this);
       this.panel.say();
+      this.keepFocus();
       if (this.compared !== this.doc.shapes) this.compareLater();
     });
+  }
+
+  keepFocus() { // keys go on working where the button that was pressed is gone or off now
+    const { activeElement: element } = this.root.getRootNode();
+    if (!element?.matches('button, input, select') || !this.root.contains(element)) return;
+    if (element.disabled || !element.getClientRects().length) this.ui.svg.focus({ preventScroll: true });
   }
 
   compareLater() {
@@ -759,11 +771,10 @@ class Editor {
       const [id] = freeSeries(doc.shapes, doc.pattern, 1);
       made = [withKey({ what: 'space', id, points: rounded(this.points), type: 'car', group: '' })];
     }
-    const wasFocused = this.root.contains(this.root.getRootNode().activeElement);
     doc.add(made);
     this.reset();
     this.choose(made.map((shape) => shape.key));
-    if (wasFocused) this.ui.svg.focus({ preventScroll: true });
+    this.ui.svg.focus({ preventScroll: true });
   }
 
   setRow({ number, name }) {

@@ -15,10 +15,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from parkcore.domain import Lot
 from parkcore.ingest import content_id
-from parkcore.layout import Area, Layout, Point, Space, subdivide
+from parkcore.layout import LEAST_AREA, Area, Layout, Point, Space, subdivide
 from parkcore.layout_files import FORMS, read_layout, write_layout
 
-from .app import NORTH, App, another, choose, fits, follow, red, settled, visit
+from .app import NORTH, ROOT, App, another, choose, fits, follow, red, settled, visit
 
 SIZE = WIDTH, HEIGHT = 960, 540
 PHOTO = NORTH / "2026-05-04_10-00.jpg"
@@ -87,10 +87,12 @@ def box(x1: float, y1: float, x2: float, y2: float) -> tuple[Point, ...]:
     return ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
 
 
-def near(found: tuple[Point, ...], wanted: tuple[Point, ...] | list[Point]) -> bool:
+def near(
+    found: tuple[Point, ...], wanted: tuple[Point, ...] | list[Point], *, pixels: float = 2
+) -> bool:
     """Within two pixels, corner by corner."""
     return len(found) == len(wanted) and all(
-        abs(x - a) * WIDTH <= 2 and abs(y - b) * HEIGHT <= 2
+        abs(x - a) * WIDTH <= pixels and abs(y - b) * HEIGHT <= pixels
         for (x, y), (a, b) in zip(found, wanted, strict=True)
     )
 
@@ -228,8 +230,9 @@ def test_a_row_of_ten(app: App, open_page, lot_id: str) -> None:
     spaces = stored(app, lot_id).spaces
     assert [space.id for space in spaces] == [f"A{n}" for n in range(1, 11)]
     wanted = subdivide(ROW, 10)
-    assert all(near(space.polygon, each) for space, each in zip(spaces[:9], wanted, strict=False))
-    assert near(spaces[9].polygon, [*wanted[9][:2], (0.97, 0.75), wanted[9][3]])
+    wanted[9] = (*wanted[9][:2], (0.97, 0.75), wanted[9][3])
+    for space, each in zip(spaces, wanted, strict=True):
+        assert near(space.polygon, each, pixels=4)  # perspective makes more of the clicks' pixel
 
 
 def test_a_row_by_its_two_ends_and_the_other_way(app: App, open_page, lot_id: str) -> None:
@@ -249,7 +252,7 @@ def test_a_row_by_its_two_ends_and_the_other_way(app: App, open_page, lot_id: st
     spaces = stored(app, lot_id).spaces
     assert [space.id for space in spaces] == [f"P{n:02}" for n in (7, 8, 9, 10, 1, 2, 3, 4)]
     for space, wanted in zip(spaces[:4], subdivide(ROW, 4), strict=True):
-        assert near(space.polygon, wanted)
+        assert near(space.polygon, wanted, pixels=4)
     heights = [max(y for _, y in s.polygon) - min(y for _, y in s.polygon) for s in spaces[4:]]
     assert max(heights) < 0.15
 
@@ -392,7 +395,7 @@ def test_what_cannot_be_saved_says_why(app: App, open_page, lot_id: str) -> None
     expect(problems).to_contain_text(["A1 crosses itself", "A2 is too small"])
     editor.draw(*box(0.6, 0.4, 0.7, 0.6))
     editor.label("Name").fill("A1")
-    expect(problems).to_contain_text(["A1 crosses", "A2 is too small", "A1 is a name that is"])
+    expect(problems).to_contain_text(["A1 crosses", "A2 is too small", "A1 is the name of 2"])
     editor.label("Name").fill(" ")
     expect(problems).to_contain_text(["A1 crosses", "A2 is too small", "A space has no name"])
     expect(editor.page.locator(".total")).to_contain_text("3 are to be mended first")
@@ -400,7 +403,7 @@ def test_what_cannot_be_saved_says_why(app: App, open_page, lot_id: str) -> None
     problems.filter(has_text="A2").click()
     editor.press("Delete")
     editor.press("v")
-    editor.click((0.35, 0.43))
+    editor.click((0.31, 0.5))
     editor.drag(c, (0.9, 0.9))
     editor.drag(b, c)
     editor.drag((0.9, 0.9), b)
@@ -527,6 +530,66 @@ def test_without_any_camera(make_app, open_page) -> None:
     expect(page.get_by_text("There is no photo to draw on yet.")).to_be_visible()
     page.get_by_role("link", name="Upload photos").click()
     expect(page).to_have_title("Upload")
+
+
+# -- proposals, which the page has none of yet: the editor alone -----------------------------------
+
+MOUNT = """async ({ script, data }) => {
+    const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+    const { default: mount } = await import(url);
+    window.saved = [];
+    const setTriggerValue = (name, value) => window.saved.push(value);
+    mount({ parentElement: document, data, setTriggerValue });
+}"""
+
+
+def mount(page: Page, **data: Any) -> None:
+    """The editor in a page of its own, without the app behind it."""
+    shell = ROOT / "pages" / "shell"
+    page.goto("/_stcore/health")
+    style = (shell / "layout_editor.css").read_text()
+    page.set_content(f"<style>{style}</style>{(shell / 'layout_editor.html').read_text()}")
+    base = {
+        "key": "a", "version": 1, "img": "", "w": WIDTH, "h": HEIGHT, "new_photo": False,
+        "spaces": [], "areas": [], "proposals": [], "imported": None, "answer": None,
+        "least_area": LEAST_AREA, "most": 2000,
+    }  # fmt: skip
+    script = (shell / "layout_editor.js").read_text()
+    page.evaluate(MOUNT, {"script": script, "data": {**base, **data}})
+
+
+def in_pixels(*spaces: Space) -> list[dict[str, Any]]:
+    return json.loads(write_layout(Layout(spaces, (), SIZE)))["spaces"]
+
+
+def test_proposals_wait_for_a_word(app: App, open_page) -> None:
+    page = open_page(app)
+    known, *proposed = boxes(6, columns=6)
+    beside = replace(proposed[0], id="A1")  # a name that is given already
+    found = in_pixels(replace(known, id="P1")) + in_pixels(beside, *proposed[1:])
+    mount(page, spaces=in_pixels(known), proposals=found)
+    shapes, dashed = page.locator(".shape"), page.locator(".proposal")
+    expect(dashed).to_have_count(5)  # what is marked already is not proposed
+    expect(page.locator(".total")).to_have_text("1 space")
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    dashed.first.click()
+    expect(page.get_by_role("button", name="space A2, car")).to_be_visible()
+    expect(dashed).to_have_count(4)
+    page.keyboard.press("Control+z")
+    expect(dashed).to_have_count(5)
+    expect(shapes).to_have_count(1)
+    page.get_by_role("button", name="Reject all").click()
+    expect(dashed).to_have_count(0)
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    page.keyboard.press("Control+z")
+    page.get_by_role("button", name="Accept all").click()
+    expect(shapes).to_have_count(6)
+    page.get_by_role("button", name="Save").click()
+    [saved] = page.evaluate("saved")
+    assert [each["id"] for each in saved["spaces"]] == ["A1", "A2", "A3", "A4", "A5", "A6"]
+    assert (saved["based_on"], saved["image_size"]) == (1, list(SIZE))
+    page.keyboard.press("Control+s")  # it waits for the answer
+    assert len(page.evaluate("saved")) == 1
 
 
 # -- files ------------------------------------------------------------------------------------

@@ -1,0 +1,493 @@
+"""Which spaces are taken: hand-made scenes, and what holds on any photo."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from parkcore.domain import LABELS, Box, Detection
+from parkcore.judgement import (
+    FILLS_FROM,
+    IN_VIEW_FROM,
+    AreaCount,
+    Judgement,
+    SpaceState,
+    assign,
+    judge,
+    moved,
+)
+from parkcore.layout import Area, Layout, Space
+
+SIZE = WIDTH, HEIGHT = 1280, 720
+
+
+def rectangle(x1: float, y1: float, x2: float, y2: float):
+    """Corners 0..1 of a rectangle given in pixels."""
+    corners = ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
+    return tuple((x / WIDTH, y / HEIGHT) for x, y in corners)
+
+
+# A row of five spaces of 100 × 120 pixels, and one that lies behind the third.
+ROW = tuple(
+    Space(f"A{n}", rectangle(100 * n, 400, 100 * n + 100, 520)) for n in range(1, 6)
+)  # fmt: skip
+BEHIND = Space("B3", rectangle(300, 280, 400, 400))
+LAYOUT = Layout((*ROW, BEHIND))
+
+
+def seen(label: str, confidence: float, *corners: float) -> Detection:
+    return Detection(label, confidence, Box(*corners))
+
+
+def car(place: float, *, up: float = 0, sure: float = 0.9) -> Detection:
+    """A car in a space of the row, 1 the leftmost; halves stand on the line."""
+    middle = 100 * place + 50
+    return seen("car", sure, middle - 55, 385 - up, middle + 55, 515 - up)
+
+
+FULL = [car(n) for n in range(1, 6)]
+VAN = seen("truck", 0.9, 295, 285, 405, 515)
+BUS = seen("bus", 0.9, 190, 260, 510, 525)
+SKEWED = seen("car", 0.9, 100, 560, 200, 660)
+
+
+def states(judgement: Judgement) -> dict[str, str]:
+    return {space.id: space.state for space in judgement.spaces}
+
+
+def taken(judgement: Judgement) -> set[str]:
+    return {space.id for space in judgement.spaces if space.state == "occupied"}
+
+
+# -- scenes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "detections, filled",
+    [
+        ([], {}),
+        ([car(3)], {"A3": 0}),
+        (FULL, {"A1": 0, "A2": 1, "A3": 2, "A4": 3, "A5": 4}),
+        ([car(3), car(3, up=120)], {"A3": 0, "B3": 1}),
+        ([car(3.3)], {"A3": 0}),
+        ([car(2.7)], {"A3": 0}),
+        ([VAN], {"A3": 0}),
+        ([VAN, car(3, up=120)], {"A3": 0, "B3": 1}),
+        ([car(3, sure=0.3)], {"A3": 0}),
+        ([seen("motorcycle", 0.9, 330, 380, 370, 420)], {}),
+        ([SKEWED], {}),
+        ([car(3.2), car(4.2), car(5.2)], {"A3": 0, "A4": 1, "A5": 2}),
+    ],
+    ids=[
+        "an empty lot",
+        "one car",
+        "a full row",
+        "one behind the other",
+        "a car over the right line takes one space",
+        "a car over the left line takes one space",
+        "a tall van does not fill the space behind it",
+        "behind a tall van stands a car",
+        "one that is hardly seen",
+        "something small on the line",
+        "a car that drives by",
+        "all stand a little too far to the right",
+    ],
+)
+def test_a_scene(detections, filled):
+    judgement = judge(LAYOUT, detections, SIZE)
+    assert {s.id: s.vehicle for s in judgement.spaces if s.state == "occupied"} == filled
+    assert {s.state for s in judgement.spaces if s.id not in filled} <= {"vacant"}
+    assert judgement.occupied == judgement.taken == len(filled)
+    assert judgement.vacant == judgement.capacity - len(filled)
+    for space in judgement.spaces:
+        if space.id in filled:
+            vehicle = detections[space.vehicle]
+            assert space.reason == f"{vehicle.label} {vehicle.confidence:.2f}"
+        else:
+            assert (space.reason, space.vehicle) == ("no vehicle", None)
+
+
+def test_a_car_on_the_line_takes_one_of_two_spaces():
+    judgement = judge(LAYOUT, [car(3.5)], SIZE)
+    assert taken(judgement) in ({"A3"}, {"A4"})
+    low, high = judgement.interval
+    assert low <= 1 <= high < 3
+
+
+@pytest.mark.parametrize(
+    "detections, outside, double",
+    [
+        ([car(3)], (), ()),
+        ([SKEWED], (0,), ()),
+        ([car(3), SKEWED], (1,), ()),
+        ([*FULL, car(3.5)], (5,), (5,)),
+        ([car(2.75), car(3.25)], (1,), (1,)),
+        ([car(3), car(3.05, sure=0.4)], (1,), (1,)),
+    ],
+    ids=[
+        "none",
+        "one that drives by",
+        "one parks and one drives by",
+        "one stands between two that are parked",
+        "two share a space",
+        "one is seen twice",
+    ],
+)
+def test_vehicles_in_no_space_are_listed(detections, outside, double):
+    judgement = judge(LAYOUT, detections, SIZE)
+    if len(outside) == 1 and len(detections) == 2 and double:  # either may be the one too many
+        assert len(judgement.outside) == 1
+        assert judgement.double == judgement.outside
+    else:
+        assert (judgement.outside, judgement.double) == (outside, double)
+
+
+@pytest.mark.parametrize(
+    "detections, space, reason",
+    [
+        ([BUS], "B3", "hidden by another vehicle"),
+        ([seen("truck", 0.9, 295, 215, 405, 515)], "B3", "vehicle"),
+        ([seen("bus", 0.9, 180, 390, 420, 520)], "A3", "stands over it and the space beside"),
+        ([car(3.3, sure=0.02)], "A3", "in doubt: car 0.02 may stand there"),
+    ],
+    ids=[
+        "hidden by a bus in front of it",
+        "a lorry rises over it",
+        "a bus takes the next one too",
+        "hardly anything to see",
+    ],
+)
+def test_in_doubt_a_space_is_unknown(detections, space, reason):
+    [found] = [s for s in judge(LAYOUT, detections, SIZE).spaces if s.id == space]
+    assert found.state == "unknown"
+    assert reason in found.reason
+    assert (found.confidence, found.vehicle) == (0, None)
+
+
+def test_a_blind_photo_tells_nothing():
+    area = Area("C", rectangle(600, 400, 900, 600), "count", 10)
+    judgement = judge(replace(LAYOUT, areas=(area,)), FULL, SIZE, blind="the picture is black")
+    assert {(s.state, s.reason, s.confidence) for s in judgement.spaces} == {
+        ("unknown", "the picture is black", 0)
+    }
+    assert judgement.interval == (0, 6)
+    assert judgement.outside == judgement.double == ()
+    assert judgement.capacity == replace(LAYOUT, areas=(area,)).capacity
+
+
+@pytest.mark.parametrize(
+    "areas, counts, left_outside",
+    [
+        ([Area("C", rectangle(50, 540, 300, 700), "count", 10)], [AreaCount("C", 1, 10)], 0),
+        ([Area("C", rectangle(50, 540, 300, 590))], [AreaCount("C", 0, None)], 1),
+        ([Area("C", rectangle(0, 350, 1280, 720))], [AreaCount("C", 1, None)], 0),
+        (
+            [Area("C", rectangle(50, 540, 300, 700)), Area("D", rectangle(60, 550, 290, 690))],
+            [AreaCount("C", 1, None), AreaCount("D", 0, None)],
+            0,
+        ),
+        ([Area("road", rectangle(50, 540, 300, 700), "ignore")], [], 0),
+        (
+            [
+                Area("C", rectangle(50, 540, 300, 700)),
+                Area("road", rectangle(50, 540, 300, 700), "ignore"),
+            ],
+            [AreaCount("C", 0, None)],
+            0,
+        ),
+    ],
+    ids=[
+        "who stands in it is counted",
+        "who only reaches into it is not",
+        "who fills a space is not counted again",
+        "who stands in two counts once",
+        "who is to be ignored is not outside either",
+        "who is to be ignored counts in no area",
+    ],
+)
+def test_areas(areas, counts, left_outside):
+    judgement = judge(replace(LAYOUT, areas=tuple(areas)), [car(3), SKEWED], SIZE)
+    assert list(judgement.areas) == counts
+    assert len(judgement.outside) == left_outside
+    assert taken(judgement) == {"A3"}
+    assert judgement.taken == 1 + sum(area.vehicles for area in counts)
+    assert judgement.capacity == replace(LAYOUT, areas=tuple(areas)).capacity
+
+
+def test_who_is_to_be_ignored_fills_no_space():
+    road = Area("road", rectangle(290, 390, 410, 530), "ignore")
+    judgement = judge(replace(LAYOUT, areas=(road,)), FULL, SIZE)
+    assert taken(judgement) == {"A1", "A2", "A4", "A5"}
+    assert [space.vehicle for space in judgement.spaces if space.vehicle is not None] == [
+        0, 1, 3, 4,
+    ]  # fmt: skip
+
+
+def test_a_layout_without_spaces_counts_areas_only():
+    layout = Layout((), (Area("C", rectangle(50, 540, 300, 700)),))
+    judgement = judge(layout, [SKEWED, car(3)], SIZE)
+    assert judgement.areas == (AreaCount("C", 1, None),)
+    assert (judgement.outside, judgement.interval) == ((1,), (0, 0))
+
+
+# -- a camera that has moved --------------------------------------------------------------------
+
+
+def shift(x: float, y: float) -> np.ndarray:
+    """A homography that moves by so many pixels."""
+    return np.array([[1, 0, x / WIDTH], [0, 1, y / HEIGHT], [0, 0, 1]])
+
+
+@pytest.mark.parametrize("by", [(0, 0), (80, -40), (-60, 100)], ids=str)
+def test_spaces_follow_the_camera(by):
+    there = [
+        replace(d, box=Box(d.box.x1 + x, d.box.y1 + y, d.box.x2 + x, d.box.y2 + y))
+        for d in FULL[:3]
+        for x, y in [by]
+    ]
+    followed = judge(LAYOUT, there, SIZE, homography=shift(*by))
+    assert taken(followed) == {"A1", "A2", "A3"}
+    area = replace(LAYOUT, areas=(Area("C", rectangle(0, 380, 450, 530), "ignore"),))
+    assert taken(judge(area, there, SIZE, homography=shift(*by))) == set()
+    if by != (0, 0):
+        assert taken(judge(LAYOUT, there, SIZE)) != {"A1", "A2", "A3"}
+
+
+def test_corners_are_moved_in_perspective():
+    homography = np.array([[1.1, 0.02, -0.03], [0.01, 0.95, 0.05], [0.08, -0.05, 1.0]])
+    corners = np.array(ROW[2].polygon)
+    expected = cv2.perspectiveTransform(corners[None], homography)[0]
+    assert moved(ROW[2].polygon, homography) == pytest.approx(expected)
+    assert moved(ROW[2].polygon, None) == pytest.approx(corners)
+
+
+@pytest.mark.parametrize(
+    "right, out",
+    [
+        (WIDTH - 501, set()),
+        (WIDTH - 600 + 100 * (1 - IN_VIEW_FROM) - 1, set()),
+        (WIDTH - 600 + 100 * (1 - IN_VIEW_FROM) + 1, {"A5"}),
+        (WIDTH - 399, {"A5", "A4"}),
+        (2 * WIDTH, {"A1", "A2", "A3", "A4", "A5", "B3"}),
+    ],
+    ids=["all in view", "enough of it", "too little of it", "two are gone", "all are gone"],
+)
+def test_what_is_out_of_view_is_unknown(right, out):
+    right = min(right, WIDTH - 601) if not out and right == WIDTH - 501 else right
+    judgement = judge(LAYOUT, [], SIZE, homography=shift(right, 0))
+    assert {s.id for s in judgement.spaces if s.reason == "out of view"} == out
+    assert {s.id for s in judgement.spaces if s.state == "unknown"} == out
+    assert judgement.interval[1] >= len(out)
+
+
+# -- the interval -------------------------------------------------------------------------------
+
+
+def with_probabilities(*probabilities: float) -> Judgement:
+    return Judgement(
+        tuple(
+            SpaceState(
+                str(n), "occupied" if p > 0.7 else "vacant" if p < 0.3 else "unknown", 0, "", p
+            )
+            for n, p in enumerate(probabilities)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "probabilities, interval",
+    [
+        ([], (0, 0)),
+        ([0, 0, 0], (0, 0)),
+        ([1, 1, 0], (2, 2)),
+        ([0.5, 0.5, 0.5], (0, 3)),
+        ([1, 1, 0.5], (2, 3)),
+        ([0.9] * 100, (85, 100)),
+        ([0.1] * 100, (0, 15)),
+        ([0.9] * 50 + [0.1] * 50, (45, 55)),
+        ([0.6] * 100, (0, 68)),
+    ],
+    ids=[
+        "no space",
+        "surely empty",
+        "surely two",
+        "nothing is known",
+        "one is out of view",
+        "all most likely taken",
+        "all most likely free",
+        "half and half",
+        "what is counted lies inside too",
+    ],
+)
+def test_the_interval(probabilities, interval):
+    assert with_probabilities(*probabilities).interval == interval
+
+
+# -- on any photo -------------------------------------------------------------------------------
+
+
+@st.composite
+def scenes(draw, most_vehicles: int = 8):
+    """A slanted grid of spaces, an area or two, and vehicles somewhere."""
+    columns, rows = draw(st.integers(1, 5)), draw(st.integers(1, 3))
+    slant, width, height = (draw(st.floats(*of)) for of in [(-40, 40), (50, 160), (40, 150)])
+    spaces = []
+    for row, column in itertools.product(range(rows), range(columns)):
+        x, y = 150 + column * width + slant, 100 + row * height
+        corners = ((x, y), (x + width, y), (x + width - slant, y + height), (x - slant, y + height))
+        polygon = tuple((a / WIDTH, b / HEIGHT) for a, b in corners)
+        spaces.append(Space(f"A{len(spaces)}", polygon))
+    areas = draw(
+        st.sets(st.sampled_from([
+            Area("C", rectangle(0, 500, 1280, 720), "count", 9),
+            Area("road", rectangle(0, 0, 300, 200), "ignore"),
+        ]))
+    )  # fmt: skip
+    vehicles = draw(
+        st.lists(
+            st.builds(
+                lambda x, y, w, h, label, sure: seen(label, sure, x, y, x + w, y + h),
+                st.floats(0, 1000),
+                st.floats(0, 500),
+                st.floats(20, 250),
+                st.floats(20, 250),
+                st.sampled_from(LABELS),
+                st.floats(0, 1),
+            ),
+            max_size=most_vehicles,
+            unique_by=lambda vehicle: vehicle.box,
+        )
+    )
+    return Layout(tuple(spaces), tuple(areas), SIZE), vehicles
+
+
+@given(scenes())
+def test_each_vehicle_counts_once_and_each_space(scene):
+    layout, vehicles = scene
+    judgement = judge(layout, vehicles, SIZE)
+    assert [space.id for space in judgement.spaces] == [space.id for space in layout.spaces]
+    fillers = [space.vehicle for space in judgement.spaces if space.vehicle is not None]
+    assert max(Counter(fillers).values(), default=0) <= 1
+    assert all((s.state == "occupied") == (s.vehicle is not None) for s in judgement.spaces)
+    assert not {*fillers} & {*judgement.outside}
+    assert {*judgement.double} <= {*judgement.outside} <= {*range(len(vehicles))}
+    in_areas = sum(area.vehicles for area in judgement.areas)
+    assert len(fillers) + in_areas + len(judgement.outside) <= len(vehicles)
+
+
+@given(scenes())
+def test_the_figures_add_up(scene):
+    layout, vehicles = scene
+    judgement = judge(layout, vehicles, SIZE)
+    number = len(layout.spaces)
+    assert judgement.occupied + judgement.vacant + judgement.unknown == number
+    low, high = judgement.interval
+    assert 0 <= low <= judgement.occupied <= high <= number
+    assert judgement.capacity == layout.capacity
+    for space in judgement.spaces:
+        assert 0 <= space.probability <= 1
+        assert 0 <= space.confidence <= 1
+        assert (space.confidence == 0) == (space.state == "unknown")
+        assert space.reason
+
+
+@given(scenes(), st.randoms(use_true_random=False))
+def test_the_order_of_detections_does_not_matter(scene, random):
+    layout, vehicles = scene
+    order = list(range(len(vehicles)))
+    random.shuffle(order)
+    one = judge(layout, vehicles, SIZE)
+    other = judge(layout, [vehicles[n] for n in order], SIZE)
+    for first, second in zip(one.spaces, other.spaces, strict=True):
+        there = None if second.vehicle is None else order[second.vehicle]
+        assert (first.state, first.reason, first.vehicle) == (second.state, second.reason, there)
+        assert first.probability == pytest.approx(second.probability)
+    assert {*one.outside} == {order[n] for n in other.outside}
+    assert {*one.double} == {order[n] for n in other.double}
+    assert (one.areas, one.interval) == (other.areas, other.interval)
+
+
+@pytest.mark.parametrize("surest_first", [True, False], ids=str)
+def test_of_two_boxes_in_one_place_the_surer_fills_it(surest_first):
+    """Otherwise the order would matter after all."""
+    twice = [car(3), car(3, sure=0.2)]
+    [space] = [
+        s for s in judge(LAYOUT, twice[:: 1 if surest_first else -1], SIZE).spaces if s.id == "A3"
+    ]
+    assert space.reason == "car 0.90"
+
+
+def scaled(vehicles: list[Detection], factor: float) -> list[Detection]:
+    return [
+        replace(vehicle, box=Box(*(factor * value for value in vehicle.box.as_tuple())))
+        for vehicle in vehicles
+    ]
+
+
+@given(scenes(), st.sampled_from([0.25, 0.5, 2, 4]))
+def test_scaling_the_photo_does_not_change_states(scene, factor):
+    layout, vehicles = scene
+    size = (int(factor * WIDTH), int(factor * HEIGHT))
+    one = judge(layout, vehicles, SIZE)
+    other = judge(layout, scaled(vehicles, factor), size)
+    for first, second in zip(one.spaces, other.spaces, strict=True):
+        assert (first.state, first.reason, first.vehicle) == (
+            second.state, second.reason, second.vehicle,
+        )  # fmt: skip
+        assert first.probability == pytest.approx(second.probability)
+    assert (one.outside, one.double, one.areas) == (other.outside, other.double, other.areas)
+
+
+@pytest.mark.parametrize("factor", [0.35, 1.5, 3], ids=str)
+def test_a_scene_in_another_size(factor):
+    size = (round(factor * WIDTH), round(factor * HEIGHT))
+    scene = [*FULL[:3], VAN, SKEWED]
+    other = judge(LAYOUT, scaled(scene, factor), size)
+    assert states(other) == states(judge(LAYOUT, scene, SIZE))
+
+
+@given(
+    st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
+        lambda shape: arrays(float, shape, elements=st.floats(0, 1).map(lambda x: round(x, 3)))
+    )
+)
+def test_no_other_assignment_is_better(measure):
+    """Compared with every assignment that there is."""
+    gain = np.where(measure >= FILLS_FROM, measure, 0)
+    wide = gain if gain.shape[0] <= gain.shape[1] else gain.T
+    best = max(
+        math.fsum(wide[row, column] for row, column in enumerate(columns))
+        for columns in itertools.permutations(range(wide.shape[1]), wide.shape[0])
+    )
+    found = assign(measure)
+    assert len({*found.values()}) == len(found)
+    assert all(measure[s, v] >= FILLS_FROM for s, v in found.items())
+    assert math.fsum(measure[s, v] for s, v in found.items()) == pytest.approx(best)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_a_thousand_spaces_and_three_hundred_vehicles(seed):
+    random = np.random.default_rng(seed)
+    grid = [
+        rectangle(32 * x, 28 * y, 32 * x + 30, 28 * y + 27) for y in range(25) for x in range(40)
+    ]
+    layout = Layout(tuple(Space(f"A{n}", polygon) for n, polygon in enumerate(grid)))
+    chosen = random.choice(1000, 300, replace=False)
+    vehicles = []
+    for y, x in zip(*divmod(chosen, 40), strict=True):
+        vehicles.append(seen("car", 0.9, 32 * x, 28 * y - 10, 32 * x + 30, 28 * y + 26))
+    judgement = judge(layout, vehicles, SIZE)
+    filled = {space.id: space.vehicle for space in judgement.spaces if space.vehicle is not None}
+    assert filled == {f"A{place}": n for n, place in enumerate(chosen.tolist())}
+    low, high = judgement.interval
+    assert low <= 300 <= high
