@@ -10,8 +10,11 @@ import streamlit as st
 from pages.shell import context, layout_editor, parts
 from pages.shell.layout_editor import Draft, Ground, Key, Saved
 from parkcore.errors import LayoutError
+from parkcore.filters import HistoryFilter
 from parkcore.layout import Layout
 from parkcore.layout_files import FORMS, Form, read_layout, write_layout
+from parkcore.proposals import is_free, propose
+from parkcore.rejudge import judge_again
 from parkcore.store import Store
 
 FORM_NAMES: dict[Form, str] = {
@@ -23,6 +26,7 @@ FORM_NAMES: dict[Form, str] = {
 EMPTY = Layout(())
 MOST_MB = 20
 RECENT = 5
+LOOKS = 500
 
 
 def choose(store: Store) -> Key | None:
@@ -51,7 +55,9 @@ def selectbox(where, label: str, options: list[str], key: str, named=str) -> str
 def save(key: Key, ground: Ground, saved: Saved) -> None:
     with context.open_store() as store:
         layout = store.save_layout(*key, saved.layout, ground.jpeg, based_on=saved.based_on)
-    for of in ("spaces_photo", "spaces_draft"):
+        # so that the Overview shows at once what they say; the photos before: `layout judge`
+        list(judge_again(store, context.storage(), context.analyser(), *key, limit=1))
+    for of in ("spaces_photo", "spaces_draft", "spaces_proposed"):
         st.session_state.get(of, {}).pop(key, None)
     st.toast(f"Version {layout.version} saved", icon=":material/check:")
 
@@ -84,6 +90,22 @@ def take_file(key: Key, ground: Ground) -> None:
 
 
 @explained()
+def take_proposals(key: Key, layout: Layout, ground: Ground) -> None:
+    """Offer spaces where vehicles stood again and again, to be accepted one by one."""
+    with context.open_store() as store:
+        looks = store.vehicles_seen(*key, limit=LOOKS)
+        newest = store.snapshots(HistoryFilter(lot_id=key[0], camera_id=key[1]), limit=1)
+    size = (newest[0].photo.width, newest[0].photo.height) if newest else ground.size
+    taken = [space.id for space in layout.spaces]
+    found = propose([[seen.box for seen in look] for look in looks], size, taken=taken)
+    st.session_state.setdefault("spaces_proposed", {})[key] = [
+        space for space in found if is_free(space, layout)
+    ]
+    if not found:
+        st.toast("Vehicles must have stood in the same places on three photos or more.")
+
+
+@explained()
 def take_version(key: Key, version: int) -> None:
     with context.open_store() as store:
         put(key, store.layout(*key, version) or EMPTY)
@@ -98,6 +120,11 @@ def toolbox(store: Store, key: Key, layout: Layout, ground: Ground) -> None:
         ):
             st.session_state.spaces_photo[key] = newer
             st.rerun()
+        st.button(
+            "Propose spaces", icon=":material/auto_awesome:", on_click=take_proposals,
+            args=(key, layout, ground),
+            help="Where vehicles stood again and again. Nothing is marked without your word.",
+        )  # fmt: skip
         with st.popover("Import", icon=":material/upload_file:"):
             st.caption("Takes the place of what is drawn; nothing is saved before you say so.")
             st.file_uploader(
@@ -141,7 +168,7 @@ with context.open_store() as store:
             "/".join(key),
             replace(layout, image_size=ground.size),
             ground,
-            proposals=[],  # PROPOSALS: parkcore.proposals.propose(...), once there is that module
+            proposals=st.session_state.get("spaces_proposed", {}).get(key, []),
             draft=st.session_state.get("spaces_draft", {}).get(key),
             on_save=lambda saved: save(key, ground, saved),
         )

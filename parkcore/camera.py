@@ -6,14 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from parkcore.addresses import Login
+from parkcore.addresses import PORTS, Login
 from parkcore.connecting import Steps, resolve
 from parkcore.domain import IpCamera
 from parkcore.errors import CameraError
 from parkcore.http_camera import http
 from parkcore.rtsp_camera import rtsp
-
-_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ async def grab(camera: IpCamera, login: Login, *, deadline_s: float) -> Frame:
     try:
         async with asyncio.timeout(deadline_s):
             steps.begin("name")
-            port = address.port or _PORTS[address.scheme]
+            port = address.port or PORTS[address.scheme]
             await resolve(address.hostname or "", port)
             if address.scheme in ("http", "https"):
                 data = await http(camera, login, steps)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from shapely import Polygon
 
 from parkcore.domain import Box
 from parkcore.judgement import ground_parts
-from parkcore.layout import Space
+from parkcore.layout import OVERLAP_FROM, Layout, Space
 
 SAME_FROM = 0.55
 """Intersection over union from which two boxes of different photos are of one place."""
@@ -63,6 +64,13 @@ def propose(
         Space(name, ((x1, y1), (x2, y1), (x2, y2), (x1, y2)))
         for name, (x1, y1, x2, y2) in zip(names, grounds.clip(0, 1).tolist(), strict=True)
     ]
+
+
+def is_free(proposed: Space, layout: Layout) -> bool:
+    """Whether no space of a layout is where one is proposed."""
+    place = Polygon(proposed.polygon)
+    shared = (Polygon(space.polygon).intersection(place).area for space in layout.spaces)
+    return bool(max(shared, default=0.0) < OVERLAP_FROM * place.area)
 
 
 def _iou(one: _Array, other: _Array) -> _Array:

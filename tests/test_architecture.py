@@ -21,7 +21,7 @@ APP = [ROOT / "streamlit_app.py", *(ROOT / "pages").rglob("*.py")]
 
 PURE = {
     "errors", "domain", "geometry", "occupancy", "capture_time", "colours",
-    "addresses", "schedule", "picture", "layout", "judgement", "settling",
+    "addresses", "schedule", "picture", "layout", "judgement", "settling", "proposals",
 }  # fmt: skip
 EDGES = {"images", "detect", "database", "store", "camera", "watch"}
 SQL = {"schema", "database", "lot_store", "layout_store", "service_store", "store"}

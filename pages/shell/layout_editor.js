@@ -8,7 +8,8 @@ const TYPES = { car: 'Car', motorcycle: 'Motorcycle', disabled: 'Disabled', ev: 
 const KINDS = { count: 'Count the vehicles', ignore: 'Do not look here' };
 const MOST_CORNERS = 100;
 const MOST_IN_ROW = 500;
-const OVERLAP_FROM = 0.3;
+const OVERLAP_FROM = 0.3; // as in parkcore.layout
+const MOST_ZOOM = 40; // screen pixels for one of the photo's
 
 // -- geometry ----------------------------------------------------------------------------
 
@@ -141,8 +142,10 @@ function freeSeries(shapes, pattern, count) { // the first free numbers of a nam
 const documents = new Map(); // kept while the tab lives, whatever Streamlit mounts anew
 let lastKey = 0;
 const withKey = (shape) => ({ ...shape, key: ++lastKey });
-const toSpace = (s) => withKey({ what: 'space', id: s.id, points: s.polygon, type: s.type, group: s.group || '' });
-const toArea = (a) => withKey({ what: 'area', id: a.id, points: a.polygon, kind: a.kind, capacity: a.capacity ?? null });
+const space = (id, points, type = 'car', group = '') => withKey({ what: 'space', id, points, type, group });
+const place = (id, points, kind = 'count', capacity = null) => withKey({ what: 'area', id, points, kind, capacity });
+const toSpace = (given) => space(given.id, given.polygon, given.type, given.group);
+const toArea = (given) => place(given.id, given.polygon, given.kind, given.capacity);
 const toShapes = ({ spaces, areas }) => [...spaces.map(toSpace), ...areas.map(toArea)];
 const rounded = (points) => points.map((p) => p.map((v) => Math.round(v * 100) / 100));
 
@@ -350,7 +353,7 @@ class Stage {
 
   look(x, y, k) { // what of the photo is seen: from (x, y) on, k screen pixels for one of its
     const { clientWidth: width, clientHeight: height } = this.ui.stage;
-    this.k = clamp(k, this.least / 2, 40);
+    this.k = clamp(k, this.least / 2, MOST_ZOOM);
     const [seenX, seenY] = [width / this.k, height / this.k];
     this.x = clamp(x, -seenX / 2, this.w - seenX / 2);
     this.y = clamp(y, -seenY / 2, this.h - seenY / 2);
@@ -369,9 +372,14 @@ class Stage {
     const frame = this.svg.getBoundingClientRect();
     const [left, top] = event ? [event.clientX - frame.left, event.clientY - frame.top] : [width / 2, height / 2];
     const [x, y] = [this.x + left / this.k, this.y + top / this.k];
-    const k = clamp(this.k * factor, this.least / 2, 40);
+    const k = clamp(this.k * factor, this.least / 2, MOST_ZOOM);
     this.isFitted = false;
     this.look(x - left / k, y - top / k, k);
+  }
+
+  shift(x, y) { // by screen pixels
+    this.isFitted = false;
+    this.look(this.x + x / this.k, this.y + y / this.k, this.k);
   }
 
   reveal(points) {
@@ -412,7 +420,6 @@ class Stage {
     }
     for (const key of gone) {
       const { polygon, text } = this.nodes.get(key);
-      if (polygon.getRootNode().activeElement === polygon) this.svg.focus({ preventScroll: true });
       polygon.remove();
       text.remove();
       this.nodes.delete(key);
@@ -427,10 +434,10 @@ class Stage {
   }
 
   labelled({ text, shape }) {
-    const [x, y] = middle(shape.points), { x1, x2, y1, y2 } = box(shape);
+    const [x, y] = middle(shape.points), { y1, y2 } = box(shape);
     const short = { motorcycle: ' moto', disabled: ' dis.', ev: ' EV', reserved: ' res.' }[shape.type] ?? '';
     const holds = shape.kind === 'count' && shape.capacity ? ` (${shape.capacity})` : '';
-    const room = (x2 - x1) * this.k, fits = (label) => label.length * 7 < room + 6;
+    const room = (size(shape) / (y2 - y1 || 1)) * this.k, fits = (label) => label.length * 7 < room + 6;
     const label = fits(`${shape.id + short + holds}  `) ? shape.id + short + holds : shape.id;
     if (text.textContent !== label) text.textContent = label;
     text.setAttribute('x', x);
@@ -502,7 +509,8 @@ class Panel {
   constructor(ui, editor) {
     Object.assign(this, { ui, editor });
     for (const [select, words] of [[ui.type, TYPES], [ui.kind, KINDS]]) {
-      select.append(new Option('several', ''), ...Object.entries(words).map(([value, text]) => new Option(text, value)));
+      select.append(new Option('several', ''));
+      select.append(...Object.entries(words).map(([value, text]) => new Option(text, value)));
       select.options[0].hidden = true;
     }
     const merged = { name: 'id', type: 'type', group: 'group', kind: 'kind', capacity: 'capacity' };
@@ -575,15 +583,16 @@ class Panel {
     const [first] = shapes, isOne = shapes.length === 1;
     const all = (what) => shapes.every((shape) => shape.what === what);
     const word = all('space') ? 'space' : all('area') ? 'area' : 'place';
-    ui.chosenTitle.textContent = isOne ? `${first.what === 'space' ? 'Space' : 'Area'} ${first.id}` : plural(shapes.length, word);
+    const title = `${first.what === 'space' ? 'Space' : 'Area'} ${first.id}`;
+    ui.chosenTitle.textContent = isOne ? title : plural(shapes.length, word);
     ui.nameLabel.textContent = isOne ? 'Name' : 'Names, from';
     ui.name.setAttribute('aria-invalid', isOne && !first.id.trim());
     ui.spaceFields.hidden = !all('space');
     ui.areaFields.hidden = !all('area');
     ui.capacityLabel.hidden = shapes.some((shape) => shape.kind === 'ignore');
     const common = (field) => (shapes.every((shape) => shape[field] === first[field]) ? first[field] ?? '' : '');
-    const values = { name: first.id, type: common('type'), group: common('group'), kind: common('kind'), capacity: common('capacity') };
-    for (const [ref, value] of Object.entries(values)) {
+    for (const ref of ['name', 'type', 'group', 'kind', 'capacity']) {
+      const value = ref === 'name' ? first.id : common(ref);
       if (!(isFocused(ui[ref]) && doc.tag) && ui[ref].value !== String(value)) ui[ref].value = value;
     }
   }
@@ -597,7 +606,9 @@ class Panel {
       keysOf.set(text, [...(keysOf.get(text) ?? []), shape.key]);
     }
     const found = [...keysOf].map(([text, keys]) => ({ keys, text, look: 'bad' }));
-    found.push(...overlaps.map(([a, b]) => ({ keys: [a.key, b.key], text: `${a.id} and ${b.id} overlap`, look: '' })));
+    for (const [a, b] of overlaps) {
+      found.push({ keys: [a.key, b.key], text: `${a.id} and ${b.id} overlap`, look: '' });
+    }
     const said = JSON.stringify(found);
     if (said === this.said) return;
     this.said = said;
@@ -630,13 +641,17 @@ const listed = (child) => {
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const TOOL_KEYS = { v: 'select', h: 'hand', s: 'space', r: 'row', a: 'area' };
-const DO_KEYS = { '+': 'zoomIn', '=': 'zoomIn', '-': 'zoomOut', 0: 'fit', t: 'turn', Delete: 'remove', Escape: 'cancel' };
+const DO_KEYS = {
+  '+': 'zoomIn', '=': 'zoomIn', '-': 'zoomOut', 0: 'fit', t: 'turn', Delete: 'remove', Escape: 'cancel',
+};
 const MOD_KEYS = { z: 'undo', y: 'redo', c: 'copy', v: 'paste', a: 'chooseAll', s: 'save' };
 
 class Editor {
   constructor(root) {
-    Object.assign(this, { root, tool: 'select', chosen: new Set(), points: [], hover: null, row: null, rowNumber: 10 });
-    Object.assign(this, { rowName: '', rowNames: [], overlaps: [], marquee: null, cursor: null, isSpaceHeld: false, pointers: new Map() });
+    Object.assign(this, { root, tool: 'select', chosen: new Set(), overlaps: [] });
+    Object.assign(this, { points: [], hover: null, cursor: null }); // what is being drawn
+    Object.assign(this, { row: null, rowNumber: 10, rowName: '', rowNames: [] }); // or divided
+    Object.assign(this, { pointers: new Map(), gesture: null, marquee: null, isSpaceHeld: false });
     const ui = (this.ui = { tools: [...root.querySelectorAll('[data-tool]')] });
     root.querySelectorAll('[data-do]').forEach((button) => { ui[button.dataset.do] = button; });
     root.querySelectorAll('[data-ref]').forEach((element) => { ui[element.dataset.ref] = element; });
@@ -688,18 +703,19 @@ class Editor {
       this.frame = null;
       const there = new Set(this.doc.shapes.map((shape) => shape.key));
       this.chosen.forEach((key) => there.has(key) || this.chosen.delete(key));
+      const { activeElement } = this.root.getRootNode();
       this.nameRow();
       this.stage.draw(this);
       this.panel.say();
-      this.keepFocus();
+      this.keepFocus(activeElement);
       if (this.compared !== this.doc.shapes) this.compareLater();
     });
   }
 
-  keepFocus() { // keys go on working where the button that was pressed is gone or off now
-    const { activeElement: element } = this.root.getRootNode();
-    if (!element?.matches('button, input, select') || !this.root.contains(element)) return;
-    if (element.disabled || !element.getClientRects().length) this.ui.svg.focus({ preventScroll: true });
+  keepFocus(element) { // keys go on working where what was pressed is gone or off now
+    if (!element || element === this.ui.svg) return;
+    const isOff = element.matches('button, input, select') && (element.disabled || !element.getClientRects().length);
+    if (isOff || !element.isConnected) this.ui.svg.focus({ preventScroll: true });
   }
 
   compareLater() {
@@ -715,7 +731,8 @@ class Editor {
     this.chosen = new Set(keys);
     this.doc.tag = null;
     this.refresh();
-    if (focus) requestAnimationFrame(() => this.stage.nodes.get([...this.chosen][0])?.polygon.focus({ preventScroll: true }));
+    const polygon = () => this.stage.nodes.get([...this.chosen][0])?.polygon;
+    if (focus) requestAnimationFrame(() => polygon()?.focus({ preventScroll: true }));
   }
 
   goTo(keys) {
@@ -762,14 +779,14 @@ class Editor {
     if (tool === 'row') {
       if (!this.row || !isConvex(this.row.points) || !this.rowNames.length) return;
       const parts = subdivide(this.row.points, this.rowNames.length);
-      made = parts.map((part, n) => withKey({ what: 'space', id: this.rowNames[n], points: rounded(part), type: 'car', group: '' }));
+      made = parts.map((part, n) => space(this.rowNames[n], rounded(part)));
     } else if (tool === 'area') {
       if (this.points.length < 3) return;
       const [id] = freeSeries(doc.shapes, 'Area 1', 1);
-      made = [withKey({ what: 'area', id, points: rounded(this.points), kind: 'count', capacity: null })];
+      made = [place(id, rounded(this.points))];
     } else if (this.points.length === 4) {
       const [id] = freeSeries(doc.shapes, doc.pattern, 1);
-      made = [withKey({ what: 'space', id, points: rounded(this.points), type: 'car', group: '' })];
+      made = [space(id, rounded(this.points))];
     }
     doc.add(made);
     this.reset();
@@ -843,7 +860,8 @@ class Editor {
     this.send(payload);
     setTimeout(() => { // the connection may be lost
       if (doc.pending !== payload.nonce) return;
-      Object.assign(doc, { pending: '', error: 'The server did not answer. Whether it was saved shows when it does.' });
+      doc.pending = '';
+      doc.error = 'The server did not answer. Whether it was saved shows when it does.';
       this.refresh();
     }, 20000);
   }
@@ -866,7 +884,8 @@ class Editor {
     let [dx, dy] = [all.x2 - all.x1, 0];
     if (shapes.length === 1 && shapes[0].points.length === 4) {
       const sides = shapes[0].points.map((p, n) => middle([p, shapes[0].points[(n + 1) % 4]]));
-      const [a, b] = distance(sides[0], sides[2]) < distance(sides[1], sides[3]) ? [sides[0], sides[2]] : [sides[1], sides[3]];
+      const pairs = [[sides[0], sides[2]], [sides[1], sides[3]]];
+      const [a, b] = pairs.reduce((one, other) => (distance(...one) < distance(...other) ? one : other));
       [dx, dy] = a[0] < b[0] ? [b[0] - a[0], b[1] - a[1]] : [a[0] - b[0], a[1] - b[1]];
     }
     const fits = all.x2 + dx <= w && all.y2 + dy <= h && all.y1 + dy >= 0;
@@ -966,7 +985,7 @@ class Editor {
     } else if (this.chosen.size) {
       const step = isShift ? 10 : 1;
       this.shift(this.chosenShapes, [step * x, step * y], `nudge ${[...this.chosen]}`);
-    } else this.stage.look(this.stage.x + (40 * x) / this.stage.k, this.stage.y + (40 * y) / this.stage.k, this.stage.k);
+    } else this.stage.shift(40 * x, 40 * y);
   }
 
   chooseNext(step) {
@@ -1046,9 +1065,12 @@ class Editor {
   }
 
   panning(event) {
-    const { x, y, k } = this.stage;
-    this.stage.isFitted = false;
-    return { move: (to) => this.stage.look(x - (to.clientX - event.clientX) / k, y - (to.clientY - event.clientY) / k, k) };
+    let last = event;
+    const move = (to) => {
+      this.stage.shift(last.clientX - to.clientX, last.clientY - to.clientY);
+      last = to;
+    };
+    return { move };
   }
 
   pinching() {
@@ -1060,7 +1082,8 @@ class Editor {
     const move = () => {
       const [c, d] = two();
       if (!d) return;
-      const [toLeft, toTop] = middle([c, d]), to = clamp((k * distance(c, d)) / distance(a, b), this.stage.least / 2, 40);
+      const [toLeft, toTop] = middle([c, d]);
+      const to = clamp((k * distance(c, d)) / distance(a, b), this.stage.least / 2, MOST_ZOOM);
       this.stage.look(held[0] - (toLeft - frame.left) / to, held[1] - (toTop - frame.top) / to, to);
     };
     return { start: { clientX: 0, clientY: 0 }, isPinch: true, isDrag: true, move };

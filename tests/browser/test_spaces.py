@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from shapely import Polygon
 
 from parkcore.domain import Lot
 from parkcore.ingest import content_id
@@ -477,6 +479,8 @@ def test_the_second_of_two_windows_is_told(app: App, open_page, lot_id: str) -> 
     assert [s.id for s in stored(app, lot_id).spaces] == ["A1"]
     assert near(stored(app, lot_id).spaces[0].polygon, SQUARE)
 
+    second = Editor(second.page, lot_id)  # not even by loading the page anew
+    expect(second.shapes).to_have_count(2)
     second.button("Load the newest").click()
     expect(second.shapes).to_have_count(1)
     expect(second.page.locator(".notice:visible")).to_have_count(0)
@@ -590,6 +594,43 @@ def test_proposals_wait_for_a_word(app: App, open_page) -> None:
     assert (saved["based_on"], saved["image_size"]) == (1, list(SIZE))
     page.keyboard.press("Control+s")  # it waits for the answer
     assert len(page.evaluate("saved")) == 1
+
+
+JUDGE = """async ({ script, polygons, rows }) => {
+    const given = script + 'export { crossesItself, overlap, subdivide };';
+    const url = URL.createObjectURL(new Blob([given], { type: 'text/javascript' }));
+    const { crossesItself, overlap, subdivide } = await import(url);
+    const shapes = polygons.map((points) => ({ points }));
+    return {
+        wrong: polygons.map(crossesItself),
+        shared: shapes.slice(1).map((shape, n) => overlap(shapes[n], shape)),
+        rows: rows.map((row) => subdivide(row, 7)),
+    };
+}"""
+
+
+def test_it_judges_polygons_as_parkcore_does(app: App, open_page) -> None:
+    chance = random.Random(4)  # noqa: S311 – not a secret
+    polygons = [
+        [(chance.randrange(9), chance.randrange(9)) for _ in range(chance.randint(3, 7))]
+        for _ in range(4000)
+    ]
+    rows = [[(x + chance.random() / 2, y + chance.random() / 2) for x, y in box(0, 0, 1, 1)]
+            for _ in range(50)]  # fmt: skip
+    page = open_page(app)
+    page.goto("/_stcore/health")
+    script = (ROOT / "pages" / "shell" / "layout_editor.js").read_text()
+    found = page.evaluate(JUDGE, {"script": script, "polygons": polygons, "rows": rows})
+    shapes = [Polygon(each) for each in polygons]
+    for shape, wrong in zip(shapes, found["wrong"], strict=True):
+        assert wrong != shape.is_valid or not shape.area, shape
+    for one, other, shared in zip(shapes, shapes[1:], found["shared"], strict=False):
+        if one.is_valid and other.is_valid and one.area and other.area:
+            area = one.intersection(other).area
+            assert shared == pytest.approx(area / min(one.area, other.area), abs=1e-9)
+    for row, parts in zip(rows, found["rows"], strict=True):
+        wanted = [point for part in subdivide(tuple(row), 7) for point in part]
+        assert list(itertools.chain(*parts)) == [pytest.approx(point) for point in wanted]
 
 
 # -- files ------------------------------------------------------------------------------------
@@ -734,24 +775,26 @@ def test_on_a_phone(app: App, open_page, lot_id: str) -> None:
         page.touchscreen.tap(*editor.on_screen(corner))
     expect(editor.space("A1")).to_be_visible()
     before = editor.svg.get_attribute("viewBox")
-    pinch(page, editor.on_screen((0.4, 0.5)))
+    x, y = editor.on_screen((0.4, 0.5))
+    touch(page, *([(x - away, y), (x + away, y)] for away in (30, 40, 50, 60)))
     expect(editor.svg).not_to_have_attribute("viewBox", before)
     expect(editor.shapes).to_have_count(1)
+    editor.button("Fit").tap()
+    expect(editor.svg).to_have_attribute("viewBox", before)
+    editor.button("Select").tap()
+    middle, to = editor.on_screen((0.34, 0.5)), editor.on_screen((0.54, 0.3))
+    touch(page, [middle], [(middle[0] + 20, middle[1] - 10)], [to])
     fits(page)
     editor.save()
-    assert near(stored(app, lot_id).spaces[0].polygon, SQUARE)
+    moved = [(x + 0.2, y - 0.2) for x, y in SQUARE]
+    assert near(stored(app, lot_id).spaces[0].polygon, moved, pixels=4)
 
 
-def pinch(page: Page, middle: Point) -> None:
-    """Two fingers that go apart."""
+def touch(page: Page, *steps: list[Point]) -> None:
+    """Fingers that go down, move and go up together."""
     session = page.context.new_cdp_session(page)
-
-    def send(kind: str, away: float | None) -> None:
-        places = [] if away is None else [(middle[0] - away, 0), (middle[0] + away, 1)]
-        points = [{"x": x, "y": middle[1], "id": number} for x, number in places]
+    for number, places in enumerate([*steps, []]):
+        kind = "touchMove" if number else "touchStart"
+        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(places)]
+        kind = kind if places else "touchEnd"
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    send("touchStart", 30)
-    for away in (40, 50, 60):
-        send("touchMove", away)
-    send("touchEnd", None)
