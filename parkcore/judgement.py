@@ -56,6 +56,9 @@ for a space that has none."""
 HIDDEN_FROM = 0.6
 """Share of a space that a nearer vehicle covers from which it is called hidden by it."""
 
+WHOLLY_HIDDEN_FROM = 0.98
+"""From here nobody could tell what stands there."""
+
 IN_VIEW_FROM = 0.6
 """Share of a space that must be in the photo for it to be judged."""
 
@@ -85,7 +88,8 @@ class AreaCount:
     """Vehicles whose ground point lies in an area, those that fill a space left out."""
 
     id: str
-    vehicles: int
+    vehicles: int | None
+    """None where nothing can be told."""
     capacity: int | None
 
 
@@ -118,7 +122,7 @@ class Judgement:
     @property
     def taken(self) -> int:
         """Occupied spaces, and vehicles in the areas."""
-        return self.occupied + sum(area.vehicles for area in self.areas)
+        return self.occupied + sum(area.vehicles or 0 for area in self.areas)
 
     @property
     def capacity(self) -> int:
@@ -173,12 +177,16 @@ def judge(
     scale = np.array(image_size, float)
     outlines = [moved(space.polygon, homography) * scale for space in layout.spaces]
     if blind:
-        return Judgement(tuple(_unknown(space, blind) for space in layout.spaces))
+        counted = [area for area in layout.areas if area.kind == "count"]
+        return Judgement(
+            tuple(_unknown(space, blind) for space in layout.spaces),
+            tuple(AreaCount(area.id, None, area.capacity) for area in counted),
+        )
     ignored = _ignored(layout, detections, scale, homography)
     looked_at = [n for n in range(len(detections)) if n not in ignored]
     boxes = np.array([detections[n].box.as_tuple() for n in looked_at]).reshape(-1, 4)
     measure = prob_iou(outlines, ground_parts(boxes))
-    filling = assign(measure)
+    filling = assign(measure, np.array([detections[n].confidence for n in looked_at]))
     covered = _covered(outlines, boxes)
     in_view = _in_view(outlines, image_size)
     left = [v for v in range(len(looked_at)) if v not in filling.values()]
@@ -215,7 +223,7 @@ def _filled(space: Space, measure: float, vehicle: Detection, number: int) -> Sp
 def _empty(space: Space, best_left: float, best: float, covered: float) -> SpaceState:
     near = max(0.0, best - 0.5) if covered > 0 else 0.0
     p = _sigmoid(np.dot(EMPTY, (1, best_left, best, near, covered * best)))
-    if p <= DOUBT[0]:
+    if p <= DOUBT[0] and covered < WHOLLY_HIDDEN_FROM:
         return SpaceState(space.id, "vacant", 1 - p, "no vehicle", p)
     if best >= FILLS_FROM:
         reason = "a vehicle stands over it and the space beside"
@@ -233,14 +241,15 @@ def ground_parts(boxes: _Array) -> _Array:
     return np.stack([middle - half, top, middle + half, boxes[:, 3]], axis=1)
 
 
-def assign(measure: _Array) -> dict[int, int]:
+def assign(measure: _Array, confidences: _Array | None = None) -> dict[int, int]:
     """One vehicle for one space, so that the sum of the measure is largest: space → vehicle.
 
-    Pairs below `FILLS_FROM` are none.
+    Pairs below `FILLS_FROM` are none; of two vehicles in one place the surer is taken.
     """
     from scipy.optimize import linear_sum_assignment  # costs every command a third of a second
 
-    gain = np.where(measure >= FILLS_FROM, measure, 0.0)
+    surer = 0.0 if confidences is None else 1e-4 * confidences
+    gain = np.where(measure >= FILLS_FROM, measure + surer, 0.0)
     pairs = zip(*linear_sum_assignment(gain, maximize=True), strict=True)
     return {int(s): int(v) for s, v in pairs if gain[s, v] > 0}
 

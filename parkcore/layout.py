@@ -26,6 +26,9 @@ AREA_KINDS: tuple[AreaKind, ...] = get_args(AreaKind)
 LEAST_AREA = 2e-5
 """Share of the photo that a marked polygon has at least: 18 pixels of one with 1280 × 720."""
 
+BEYOND = 0.001001
+"""How far a corner may lie outside of the photo: what rounding to pixels does."""
+
 OVERLAP_FROM = 0.3
 """Share of the smaller of two spaces from which their overlap is worth a warning."""
 
@@ -47,6 +50,8 @@ class Space:
             raise ValueError(
                 f"space {self.id}: a type is one of {', '.join(SPACE_TYPES)}, but got {self.type!r}"
             )
+        if self.group:
+            check_id("group", self.group)
         check_polygon(f"space {self.id}", self.polygon)
 
 
@@ -65,8 +70,12 @@ class Area:
             raise ValueError(
                 f"area {self.id}: a kind is one of {', '.join(AREA_KINDS)}, but got {self.kind!r}"
             )
-        if self.capacity is not None and not 1 <= self.capacity <= 100_000:
-            raise ValueError(f"area {self.id}: a capacity is 1 to 100,000, but got {self.capacity}")
+        whole = isinstance(self.capacity, int) and not isinstance(self.capacity, bool)
+        if self.capacity is not None and not (whole and 1 <= self.capacity <= 100_000):
+            raise ValueError(
+                f"area {self.id}: a capacity is 1 to 100,000, a whole number, but got"
+                f" {self.capacity!r}"
+            )
         check_polygon(f"area {self.id}", self.polygon)
 
 
@@ -92,6 +101,10 @@ class Layout:
                 f"a layout has at most {MOST_SPACES:,} spaces and areas, but this has"
                 f" {len(self.spaces) + len(self.areas):,}"
             )
+        if self.capacity > 1_000_000:
+            raise ValueError(
+                f"a camera sees at most 1,000,000 spaces, but these are {self.capacity:,}"
+            )
         counted = Counter([*(s.id for s in self.spaces), *(a.id for a in self.areas)])
         twice = [name for name, count in counted.items() if count > 1]
         if twice:
@@ -100,7 +113,8 @@ class Layout:
     @property
     def capacity(self) -> int:
         """The spaces, and what the areas that are counted hold."""
-        return len(self.spaces) + sum(area.capacity or 0 for area in self.areas)
+        counted = (area.capacity or 0 for area in self.areas if area.kind == "count")
+        return len(self.spaces) + sum(counted)
 
 
 def check_id(kind: str, name: str) -> None:
@@ -118,21 +132,23 @@ def check_polygon(what: str, points: tuple[Point, ...]) -> None:
     for x, y in points:
         if not (math.isfinite(x) and math.isfinite(y)):
             raise ValueError(f"{what}: a corner is not a number: ({x}, {y})")
-        if not (-0.001 <= x <= 1.001 and -0.001 <= y <= 1.001):
+        if not (-BEYOND <= x <= 1 + BEYOND and -BEYOND <= y <= 1 + BEYOND):
             raise ValueError(
                 f"{what}: the corner ({x:.3f}, {y:.3f}) lies outside of the photo, which is 0..1"
             )
     polygon = Polygon(points)
     if not polygon.is_valid:
         raise ValueError(f"{what}: its outline crosses itself; put its corners in order around it")
-    if polygon.area < LEAST_AREA:
+    if polygon.area < LEAST_AREA * (1 - 1e-3):
         raise ValueError(f"{what}: it is too small to be a place for a vehicle")
 
 
 def overlapping(layout: Layout) -> list[tuple[str, str]]:
     """Pairs of spaces that lie on one another so far that one vehicle is in both."""
     shapes = [Polygon(space.polygon) for space in layout.spaces]
-    found = []
+    found: list[tuple[str, str]] = []
+    if not shapes:
+        return found
     for one, other in sorted(map(tuple, STRtree(shapes).query(shapes).T.tolist())):
         if one < other:
             shared = shapes[one].intersection(shapes[other]).area
@@ -157,8 +173,13 @@ def subdivide(corners: tuple[Point, Point, Point, Point], number: int) -> list[t
     """
     if not 1 <= number <= 500:
         raise ValueError(f"a row has 1 to 500 spaces, but got {number}")
-    shape = Polygon(corners)
-    if not shape.is_valid or shape.convex_hull.area > 1.0001 * shape.area or shape.area == 0:
+    turns = [
+        (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+        for (ax, ay), (bx, by), (cx, cy) in (
+            (corners[n], corners[(n + 1) % 4], corners[(n + 2) % 4]) for n in range(4)
+        )
+    ]
+    if not (min(turns) > 1e-12 or max(turns) < -1e-12):
         raise ValueError("the four corners of a row must go around it and be convex")
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
     # Heckbert, "Fundamentals of Texture Mapping and Image Warping" (1989), section 2.2.3

@@ -5,6 +5,7 @@ What a file holds is recognised by its content. All of them give corners in pixe
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def read_layout(text: str, *, image_size: Size | None = None) -> Layout:
     """
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LayoutError(f"the layout is not JSON: {error}") from error
     try:
         return _recognised(data, image_size)
@@ -131,10 +132,14 @@ def _labelme(data: dict[str, Any]) -> Layout:
 
 def _unique(names: Iterator[str]) -> Iterator[str]:
     """LabelMe's labels are classes as often as names; what comes again is numbered."""
-    seen: dict[str, int] = {}
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        yield name if seen[name] == 1 else f"{name} {seen[name]}"
+    given = list(names)
+    taken = set(given)
+    used: set[str] = set()
+    for name in given:
+        free = (f"{name} {n}" for n in itertools.count(2))
+        chosen = name if name not in used else next(n for n in free if n not in taken | used)
+        used.add(chosen)
+        yield chosen
 
 
 def _size(width: Any, height: Any) -> Size:
@@ -169,7 +174,7 @@ def write_layout(layout: Layout, form: Form = "parkcore") -> str:
 
 
 def _pixels(polygon: _Corners, size: Size) -> list[list[float]]:
-    return [[round(x * size[0], 2), round(y * size[1], 2)] for x, y in polygon]
+    return [[round(x * size[0], 6), round(y * size[1], 6)] for x, y in polygon]
 
 
 def _to_parkcore(layout: Layout) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class LotStore(Connection):
             if db.execute("select 1 from snapshots where lot_id = ?", [lot_id]).fetchone():
                 raise StoreError(f"the lot {lot_id!r} has snapshots and is not removed")
             db.execute("delete from cameras where lot_id = ?", [lot_id])
-            for table in ("ip_cameras", "camera_states", "failures"):
+            for table in ("ip_cameras", "camera_states", "failures", "layouts"):
                 db.execute(f"delete from {table} where lot_id = ?", [lot_id])
             db.execute("delete from lots where id = ?", [lot_id])
 

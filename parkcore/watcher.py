@@ -171,6 +171,8 @@ class Watcher:
             else:
                 if not worked:
                     stop.wait(TICK_S)
+        with suppress(StoreError):
+            self._report(store)
 
     def tick(self, store: Store) -> bool:
         """One round: look what has changed, read at most one photo. Whether one was read."""

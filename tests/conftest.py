@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import numpy as np
 import PIL.Image
 import pytest
@@ -29,6 +30,10 @@ NOON = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 """The tests' present: 12:00 in Madrid."""
 
 CELL = 40
+
+# A busy machine is no failure: how long an example may take, says the timeout of its test.
+hypothesis.settings.register_profile("parkcore", deadline=None)
+hypothesis.settings.load_profile("parkcore")
 
 
 class PaintDetector:

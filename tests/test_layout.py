@@ -322,5 +322,5 @@ def test_a_row_of_no_or_too_many_spaces_is_refused(number):
     ],
 )
 def test_a_row_that_is_no_quadrilateral_is_refused(corners):
-    with pytest.raises(ValueError, match="must go around it and be convex"):
+    with pytest.raises(ValueError, match="corners of a row must"):
         subdivide(corners, 3)

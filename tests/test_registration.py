@@ -77,9 +77,11 @@ def assert_found(warped: Image, ref: Reference, expected: np.ndarray) -> None:
 # -- the same view ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [NOON, NIGHT], ids=["by day", "by night"])
-def test_the_same_camera_at_other_hours_has_not_moved(path):
-    for other in NORTH:
+@pytest.mark.parametrize(
+    "path, others", [(NOON, NORTH), (NIGHT, NORTH[::3])], ids=["by day", "by night"]
+)
+def test_the_same_camera_at_other_hours_has_not_moved(path, others):
+    for other in others:
         found = register(photo(other), known(path))
         assert (found.status, found.homography, found.said) == ("still", None, "")
 
@@ -153,17 +155,17 @@ def test_another_cameras_photo_is_told(path):
 
 
 @pytest.mark.parametrize(
-    "image, status, said",
+    "change, status, said",
     [
-        (photo(NOON)[:, ::-1], "moved", "somewhere else"),
-        (shift(photo(NOON), right=0.25)[0], "moved", "% of the width|somewhere else"),
-        (shift(photo(NOON), turn=15)[0], "moved", "15.*°|somewhere else"),
-        (shift(photo(NOON), zoom=1.5)[0], "moved", "zoom 1.5|somewhere else"),
-        (photo(NOON)[::-1, ::-1], "moved", "180|somewhere else"),
-        (photo(NOON)[:, 160:1120], "moved", "another shape than the reference"),
-        (photo(NOON).transpose(1, 0, 2), "moved", "another shape than the reference"),
-        (np.zeros((720, 1280, 3), np.uint8), "unclear", "too little can be seen"),
-        (np.full((720, 1280, 3), 255, np.uint8), "unclear", "too little can be seen"),
+        (lambda noon: noon[:, ::-1], "moved", "somewhere else"),
+        (lambda noon: shift(noon, right=0.25)[0], "moved", "moved by 25.0 % of the width"),
+        (lambda noon: shift(noon, turn=15)[0], "moved", "-15.0°"),
+        (lambda noon: shift(noon, zoom=1.5)[0], "moved", "zoom 1.50"),
+        (lambda noon: noon[::-1, ::-1], "moved", "180.0°"),
+        (lambda noon: noon[:, 160:1120], "moved", "another shape than the reference"),
+        (lambda noon: noon.transpose(1, 0, 2), "moved", "another shape than the reference"),
+        (np.zeros_like, "unclear", "too little can be seen"),
+        (lambda noon: np.full_like(noon, 255), "unclear", "too little can be seen"),
     ],
     ids=[
         "mirrored",
@@ -177,10 +179,10 @@ def test_another_cameras_photo_is_told(path):
         "white",
     ],
 )
-def test_what_cannot_be_followed_is_told(image, status, said):
-    found = register(np.ascontiguousarray(image), known(NOON))
+def test_what_cannot_be_followed_is_told(change, status, said):
+    found = register(np.ascontiguousarray(change(photo(NOON))), known(NOON))
     assert (found.status, found.homography) == (status, None)
-    assert any(part in found.said for part in said.split("|")) or "15" in found.said
+    assert said in found.said
 
 
 def test_a_black_reference_tells_nothing():
@@ -244,19 +246,21 @@ def test_where_nothing_can_be_seen_the_last_shift_holds():
     assert "too little can be seen" in judged.note
 
 
-@pytest.mark.parametrize("given", [jpeg(photo(NOON)), None], ids=["known", "no reference"])
-def test_a_black_photo_is_not_an_empty_lot(given):
-    black = np.zeros((720, 1280, 3), np.uint8)
-    judged = Judge().judge(LAYOUT, black, [], reference_jpeg=lambda: given)
+@pytest.mark.parametrize("known", [True, False], ids=["a reference", "no reference"])
+def test_a_black_photo_is_not_an_empty_lot(known):
+    black, data = np.zeros((720, 1280, 3), np.uint8), jpeg(photo(NOON)) if known else None
+    judged = Judge().judge(LAYOUT, black, [], reference_jpeg=lambda: data)
     [space] = judged.judgement.spaces
     assert (space.state, space.reason) == ("unknown", "the picture is black")
 
 
 @pytest.mark.parametrize(
-    "data", [None, b"", b"not a photo", jpeg(photo(NOON))[:5000]],
+    "broken",
+    [lambda data: None, lambda data: b"", lambda data: b"not a photo", lambda data: data[:5000]],
     ids=["none", "an empty one", "something else", "half of one"],
-)  # fmt: skip
-def test_without_a_reference_the_camera_is_taken_to_be_still(data):
+)
+def test_without_a_reference_the_camera_is_taken_to_be_still(broken):
+    data = broken(jpeg(photo(NOON)))
     judged = Judge().judge(LAYOUT, photo(NOON), [CAR], reference_jpeg=lambda: data)
     assert (judged.judgement.occupied, judged.homography, judged.note) == (1, None, "")
 

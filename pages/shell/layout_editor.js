@@ -361,7 +361,6 @@ class Stage {
     if (this.scaled === this.k) return;
     this.scaled = this.k;
     for (const layer of [this.ui.labels, this.ui.draft]) layer.setAttribute('font-size', 12 / this.k);
-    this.ui.handles.replaceChildren();
     this.handled = null;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.nodes.forEach((node) => this.labelled(node)), 120);
@@ -452,12 +451,16 @@ class Stage {
     while (this.ui.handles.children.length > wanted) this.ui.handles.lastChild.remove();
     while (this.ui.handles.children.length < wanted) {
       const group = make('g', { class: 'handle', tabindex: 0, role: 'button' }, this.ui.handles);
-      make('circle', { class: 'reach', r: (this.isCoarse ? 18 : 9) / this.k }, group);
-      make('circle', { r: 5.5 / this.k }, group);
+      make('circle', { class: 'reach' }, group);
+      make('circle', {}, group);
     }
+    const sides = points.map((p, n) => distance(p, points[(n + 1) % wanted]) * this.k);
+    const reach = clamp(0.35 * Math.min(...sides), 4, this.isCoarse ? 18 : 9); // the middle stays free
     points.forEach(([x, y], n) => {
       const group = this.ui.handles.children[n];
       group.setAttribute('transform', `translate(${x} ${y})`);
+      group.firstChild.setAttribute('r', reach / this.k);
+      group.lastChild.setAttribute('r', Math.min(5.5, reach) / this.k);
       group.dataset.corner = n;
       group.setAttribute('aria-label', `corner ${n + 1} of ${shape.id ?? 'the row'}`);
     });

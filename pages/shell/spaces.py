@@ -63,7 +63,8 @@ def numbers(shown: list[View]) -> None:
     for view in shown:
         for area in view.judged.judgement.areas:
             of = f" of {area.capacity}" if area.capacity else ""
-            st.caption(f"{html.escape(area.id)}: {area.vehicles}{of} vehicles")
+            count = "?" if area.vehicles is None else area.vehicles
+            st.caption(f"{parts.plain(area.id)}: {count}{of} vehicles")
         show_movement(view)
 
 

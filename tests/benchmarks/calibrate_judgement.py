@@ -34,7 +34,7 @@ def features(truth: Truth, detector: YoloDetector) -> Iterator[tuple[bool, list[
     outlines = [np.array(space.polygon) * scale for space in truth.layout.spaces]
     boxes = np.array([d.box.as_tuple() for d in detections]).reshape(-1, 4)
     measure = prob_iou(outlines, judgement.ground_parts(boxes))
-    filling = judgement.assign(measure)
+    filling = judgement.assign(measure, np.array([d.confidence for d in detections]))
     left = [v for v in range(len(boxes)) if v not in filling.values()]
     covered = judgement._covered(outlines, boxes)
     for number, (outline, occupied) in enumerate(zip(outlines, truth.occupied, strict=True)):

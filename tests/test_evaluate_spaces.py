@@ -1,0 +1,307 @@
+"""How right spaces are judged: figures by hand, and the command beside the plain way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import CELL, SHARED, WEIGHTS, PaintDetector, draw_lot, encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parkcore.cli import cli
+from parkcore.domain import Box, Detection
+from parkcore.evaluate import Truth, read_truth
+from parkcore.evaluate_spaces import SpaceScore, centre_in_polygon, markdown, score, wilson
+from parkcore.judgement import Judgement, SpaceState, judge
+from parkcore.layout import Layout, Space
+
+KEYS = {
+    "accuracy", "precision", "recall", "f1", "unknown", "count_mae", "exact",
+    "interval_coverage", "milliseconds",
+}  # fmt: skip
+
+# -- figures ------------------------------------------------------------------------------------
+
+
+def sign(sign: str, number: int) -> SpaceState:
+    """O and V are certain, o and v as good as a guess; ? may be either."""
+    state = {"o": "occupied", "v": "vacant", "?": "unknown"}[sign.lower()]
+    p = {"O": 1.0, "o": 0.75, "?": 0.5, "v": 0.25, "V": 0.0}[sign]
+    return SpaceState(str(number), state, 0, "", p)
+
+
+def scored(*photos: tuple[str, str]) -> dict:
+    """The figures of photos, each with its truth (1 and 0) and what was judged."""
+    sums = SpaceScore()
+    for truth, judged in photos:
+        occupied = tuple(each == "1" for each in truth)
+        states = tuple(sign(each, n) for n, each in enumerate(judged))
+        sums.add(Truth(Path("a.jpg"), occupied=occupied), Judgement(states))
+        sums.milliseconds.append(10.0 * len(sums.milliseconds))
+    return sums.figures()
+
+
+@pytest.mark.parametrize(
+    "photos, expected",
+    [
+        (
+            [("1100", "OOVV")],
+            {"accuracy": 1, "precision": 1, "recall": 1, "f1": 1, "unknown": 0, "count_mae": 0,
+             "exact": 1, "interval_coverage": 1, "interval_width": 0, "photos": 1, "spaces": 4},
+        ),
+        (
+            [("1100", "VVOO")],
+            {"accuracy": 0, "precision": 0, "recall": 0, "f1": 0, "count_mae": 0, "exact": 1},
+        ),
+        (
+            [("1111100000", "OOOVVVVVVO")],
+            {"accuracy": 0.7, "precision": 0.75, "recall": 0.6, "f1": 0.6667, "count_mae": 1,
+             "exact": 0, "interval_coverage": 0},
+        ),
+        (
+            [("1100", "OO??")],
+            {"accuracy": 1, "recall": 1, "unknown": 0.5, "count_mae": 0, "exact": 1,
+             "interval_coverage": 1, "interval_width": 2},
+        ),
+        (
+            [("1110", "O??V")],
+            {"accuracy": 1, "precision": 1, "recall": 1, "unknown": 0.5, "count_mae": 2,
+             "exact": 0, "interval_coverage": 1},
+        ),
+        (
+            [("11", "??"), ("00", "??")],
+            {"accuracy": 0, "precision": 0, "recall": 0, "f1": 0, "unknown": 1, "count_mae": 1,
+             "exact": 0.5, "interval_coverage": 1, "interval_width": 2},
+        ),
+        (
+            [("1100", "OOVV"), ("1100", "OOOV"), ("1000", "VVVV"), ("0000", "OOVV")],
+            {"accuracy": 0.75, "precision": 0.5714, "recall": 0.8, "f1": 0.6667,
+             "count_mae": 1, "exact": 0.25, "interval_coverage": 0.25, "photos": 4,
+             "spaces": 16, "milliseconds": 15},
+        ),
+        (
+            [("00", "VV")],
+            {"accuracy": 1, "precision": 0, "recall": 0, "f1": 0, "exact": 1,
+             "precision_interval": None, "recall_interval": None},
+        ),
+    ],
+    ids=[
+        "all right",
+        "the right number in the wrong places",
+        "some of both",
+        "unknown ones are none of the judged",
+        "unknown ones are not counted as taken",
+        "nothing is known",
+        "several photos are added up",
+        "nothing is taken",
+    ],
+)  # fmt: skip
+def test_figures(photos, expected):
+    found = scored(*photos)
+    assert {key: found[key] for key in expected} == pytest.approx(expected, abs=5e-5)
+    assert set(found) >= KEYS
+    assert found["milliseconds_range"] == [0, 10 * (len(photos) - 1)]
+
+
+@pytest.mark.parametrize(
+    "judged, covered",
+    [("oooovvvv", 1), ("OOOOOVVV", 0), ("OOOVVVVV", 0), ("OOOoVVVV", 1), ("OOO?VVVV", 1)],
+    ids=["in doubt", "surely too many", "surely too few", "not so sure", "one not known"],
+)
+def test_whether_the_interval_holds_the_truth(judged, covered):
+    assert scored(("11110000", judged))["interval_coverage"] == covered
+
+
+@pytest.mark.parametrize(
+    "successes, trials, interval",
+    [
+        (8, 10, [0.4902, 0.9433]),
+        (0, 10, [0, 0.2775]),
+        (10, 10, [0.7225, 1]),
+        (5, 10, [0.2366, 0.7634]),
+        (81, 263, [0.2553, 0.3662]),
+        (1, 1, [0.2065, 1]),
+        (0, 0, None),
+    ],
+    ids=["8 of 10", "none of 10", "all of 10", "half", "Newcombe's example", "1 of 1", "none"],
+)
+def test_wilsons_interval(successes, trials, interval):
+    assert wilson(successes, trials) == (interval and pytest.approx(interval, abs=1e-4))
+
+
+@given(st.integers(0, 500), st.integers(1, 500))
+def test_wilsons_interval_holds_the_share(successes, trials):
+    successes = min(successes, trials)
+    low, high = wilson(successes, trials)
+    assert 0 <= low <= round(successes / trials, 4) <= high <= 1
+    other_low, other_high = wilson(trials - successes, trials)
+    assert (1 - other_high, 1 - other_low) == pytest.approx((low, high), abs=1e-4)
+
+
+# -- the plain way ------------------------------------------------------------------------------
+
+SIZE = (400, 200)
+SQUARES = Layout(
+    tuple(
+        Space(str(n), ((n / 4, 0), ((n + 1) / 4, 0), ((n + 1) / 4, 0.5), (n / 4, 0.5)))
+        for n in range(4)
+    ),
+    (),
+    SIZE,
+)
+
+
+@pytest.mark.parametrize(
+    "boxes, taken",
+    [
+        ([], ""),
+        ([(10, 10, 90, 90)], "0"),
+        ([(10, 10, 90, 180)], "0"),
+        ([(10, 10, 90, 200)], ""),
+        ([(60, 10, 160, 90)], "1"),
+        ([(10, 10, 90, 90), (20, 20, 80, 80)], "0"),
+        ([(10, 10, 90, 90), (310, 10, 390, 90)], "03"),
+    ],
+    ids=[
+        "nothing",
+        "a car in a space",
+        "a tall one that reaches over it",
+        "a taller one with its middle beside it",
+        "one over the line",
+        "one seen twice",
+        "two cars",
+    ],
+)
+def test_a_space_is_taken_where_the_middle_of_a_box_lies_in_it(boxes, taken):
+    detections = [Detection("car", 0.9, Box(*corners)) for corners in boxes]
+    judgement = centre_in_polygon(SQUARES, detections, SIZE)
+    assert "".join(s.id for s in judgement.spaces if s.state == "occupied") == taken
+    assert judgement.unknown == 0
+    assert judgement.interval == (len(taken), len(taken))
+
+
+def test_the_plain_way_lets_one_vehicle_fill_two_spaces_and_ours_does_not():
+    twice = Layout((*SQUARES.spaces, Space("again", SQUARES.spaces[1].polygon)), (), SIZE)
+    [vehicle] = [Detection("car", 0.9, Box(100, 0, 200, 100))]
+    assert centre_in_polygon(twice, [vehicle], SIZE).occupied == 2
+    assert judge(twice, [vehicle], SIZE).occupied == 1
+
+
+# -- the whole ----------------------------------------------------------------------------------
+
+VEHICLES = (0, 3, 17, 40)
+
+
+@pytest.fixture
+def spaces_set(tmp_path) -> Path:
+    """Drawn photos of 8 × 5 spaces, the first so many of them taken."""
+    folder = tmp_path / "drawn"
+    (folder / "images").mkdir(parents=True)
+    truth = {}
+    for vehicles in VEHICLES:
+        name = f"{vehicles:02}.png"
+        (folder / "images" / name).write_bytes(encode(draw_lot(vehicles), "PNG"))
+        spaces = []
+        for place in range(40):
+            y, x = (CELL * n for n in divmod(place, 8))
+            contour = [(x, y), (x + CELL, y), (x + CELL, y + CELL), (x, y + CELL)]
+            spaces.append({"id": place, "occupied": int(place < vehicles), "contour": contour})
+        split = "valid" if vehicles else "train"
+        truth[name] = {"split": split, "spaces": spaces}
+    (folder / "spaces.json").write_text(json.dumps(truth))
+    return folder
+
+
+def test_a_detector_that_is_right_scores_full_marks(spaces_set):
+    [row] = score(read_truth(spaces_set), PaintDetector(), [0.5])
+    assert (row["model"], row["imgsz"], row["confidence"]) == ("paint", 640, 0.5)
+    assert (row["photos"], row["spaces"]) == (4, 160)
+    assert row["accuracy"] == row["precision"] == row["recall"] == row["f1"] == row["exact"] == 1
+    assert row["unknown"] == row["count_mae"] == 0
+    assert row["interval_coverage"] == 1
+    assert row["accuracy_interval"] == [pytest.approx(0.9766, abs=1e-4), 1]
+
+
+def test_one_pass_serves_every_confidence(spaces_set):
+    class Counting(PaintDetector):
+        runs = 0
+
+        def detect(self, image):
+            self.runs += 1
+            return super().detect(image)
+
+    detector = Counting()
+    rows = score(read_truth(spaces_set), detector, [0.5, 0.95], centre_in_polygon)
+    assert [row["recall"] for row in rows] == [1, 0]
+    assert [row["count_mae"] for row in rows] == [0, sum(VEHICLES) / 4]
+    assert detector.runs == len(VEHICLES)
+
+
+def test_figures_make_a_table(spaces_set):
+    [row] = score(read_truth(spaces_set), PaintDetector(), [0.5])
+    head, _, line = markdown([{**row, "judged_by": "Parkcore"}]).splitlines()
+    cells = dict(zip(head.split(" | "), line.split(" | "), strict=True))
+    assert cells["spaces right (95 %)"] == "100.00% (97.7%–100.0%) of 160"
+    assert cells["counts exact"] == "100% of 4"
+    assert cells["judged by"] == "Parkcore"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch) -> Callable[..., Result]:
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*words: object) -> Result:
+        return CliRunner().invoke(cli, ["evaluate", *map(str, words), "--baseline", str(WEIGHTS)])
+
+    return invoke
+
+
+def test_the_command_prints_both_ways_as_json(run, spaces_set):
+    result = run(spaces_set, "--json", "--sizes", 320, "--confidences", "0.2,0.5")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert set(found) >= KEYS | {"baseline"}
+    assert set(found["baseline"]) >= KEYS
+    for figures in (found, found["baseline"]):
+        assert (figures["photos"], figures["spaces"]) == (4, 160)
+        assert all(isinstance(figures[key], int | float) for key in KEYS)
+        assert all(0 <= figures[key] <= 1 for key in KEYS - {"count_mae", "milliseconds"})
+    assert [found["confidence"], *(row["confidence"] for row in found["others"])] == [0.2, 0.5]
+    assert found["judged_by"] == "Parkcore"
+    assert found["baseline"]["judged_by"] == "box centre in polygon"
+    assert (found["baseline"]["imgsz"], found["baseline"]["confidence"]) == (640, 0.25)
+
+
+def test_the_command_prints_both_ways_as_a_table(run, spaces_set):
+    result = run(spaces_set, "--split", "valid", "--every", 2, "--sizes", 320)
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "2 photos of drawn (valid)"
+    assert [line.split(" | ")[3] for line in lines[4:]] == ["Parkcore", "box centre in polygon"]
+
+
+def test_photos_that_are_not_there_are_told(run, spaces_set):
+    text = (spaces_set / "spaces.json").read_text()
+    text = text.replace('"split"', '"width": 320, "height": 200, "split"')
+    (spaces_set / "spaces.json").write_text(text)
+    (spaces_set / "images" / "17.png").unlink()
+    result = run(spaces_set, "--sizes", 320)
+    assert result.exit_code == 1
+    assert "17.png" in result.stderr
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.shared
+def test_on_lots_never_seen_ours_is_righter_than_the_plain_way(run):
+    result = run(SHARED / "datasets" / "acpds", "--split", "valid", "--every", 7, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    plain = found["baseline"]
+    assert found["photos"] == plain["photos"] == 5
+    assert found["accuracy"] > plain["accuracy"]
+    assert found["f1"] > plain["f1"]
+    assert found["unknown"] < 0.1
