@@ -98,9 +98,9 @@ def take_proposals(key: Key, layout: Layout, ground: Ground) -> None:
     size = (newest[0].photo.width, newest[0].photo.height) if newest else ground.size
     taken = [space.id for space in layout.spaces]
     found = propose([[seen.box for seen in look] for look in looks], size, taken=taken)
-    st.session_state.setdefault("spaces_proposed", {})[key] = [
-        space for space in found if is_free(space, layout)
-    ]
+    free = tuple(space for space in found if is_free(space, layout))
+    drafts = st.session_state.setdefault("spaces_proposed", {})
+    drafts[key] = Draft(uuid.uuid4().hex, Layout(free))
     if not found:
         st.toast("Vehicles must have stood in the same places on three photos or more.")
 
@@ -168,7 +168,7 @@ with context.open_store() as store:
             "/".join(key),
             replace(layout, image_size=ground.size),
             ground,
-            proposals=st.session_state.get("spaces_proposed", {}).get(key, []),
+            proposals=st.session_state.get("spaces_proposed", {}).get(key),
             draft=st.session_state.get("spaces_draft", {}).get(key),
             on_save=lambda saved: save(key, ground, saved),
         )

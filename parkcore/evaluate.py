@@ -105,8 +105,11 @@ def read_truth(folder: Path, *, split: str | None = None) -> list[Truth]:
             truths = list(_labels(folder))
         else:
             raise FolderError(f"{folder} has neither spaces.json nor labels/ to measure against")
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise FolderError(f"the labels in {folder} cannot be read: {error!r}") from error
+    missing = [truth.photo for truth in truths if not truth.photo.is_file()]
+    if missing:
+        raise FolderError(f"the photo {missing[0]} is not there, but has labels")
     if not truths:
         raise FolderError(f"there is no labelled photo in {folder}; check --split")
     return truths

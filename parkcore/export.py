@@ -69,7 +69,10 @@ class Exporter:
     def _spaces(self, judged: Judged) -> dict[str, Any]:
         judgement = judged.judgement
         capacity = judgement.capacity
-        rate = judgement.taken / capacity if capacity else None
+        is_told = any(space.state != "unknown" for space in judgement.spaces) or any(
+            area.vehicles is not None for area in judgement.areas
+        )
+        rate = judgement.taken / capacity if capacity and is_told else None
         return {
             "capacity": capacity or None,
             "rate": None if rate is None else round(rate, 4),

@@ -163,7 +163,14 @@ class Analyser:
         """
         small = thumbnail(analysis.image)
         judged = self.judged(analysis, store)
-        return store.record(analysis.snapshot, small, lot=source.lot, stamp=stamp, judged=judged)
+        return store.record(
+            analysis.snapshot,
+            small,
+            lot=source.lot,
+            stamp=stamp,
+            judged=judged,
+            supersedes=supersedes,
+        )
 
     def judged(self, analysis: Analysis, store: Store) -> Judged | None:
         """What a photo says of its camera's spaces; None where none are marked."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from parkcore.database import Connection
+from parkcore.domain import check_name
 from parkcore.errors import LayoutConflict
 from parkcore.judgement import Judged
 from parkcore.layout import Layout
@@ -67,6 +68,8 @@ class LayoutStore(Connection):
         Raises:
             LayoutConflict: there is a newer version than `based_on`.
         """
+        check_name("lot", lot_id)
+        check_name("camera", camera_id)
         now = datetime.now(UTC)
         with self._write() as db:
             row = db.execute(

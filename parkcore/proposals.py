@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,8 @@ SAME_FROM = 0.55
 LEAST_LOOKS = 3
 LEAST_SHARE = 0.08
 """Of the photos: a place that was taken less often may have been somebody driving."""
+
+MOST_BOXES = 4000
 
 ROW = 0.6
 """Places whose middles differ by less than this share of their height stand in one row."""
@@ -38,12 +42,13 @@ def propose(
         image_size: width and height of the photos in pixels.
         taken: names that the spaces must not have.
     """
+    looks = _some(looks)
     boxes = np.array([box.as_tuple() for look in looks for box in look]).reshape(-1, 4)
     photo = np.array([number for number, look in enumerate(looks) for _ in look], int)
     if not len(boxes):
         return []
     needed = max(LEAST_LOOKS, round(LEAST_SHARE * len(looks)))
-    alike = _iou(boxes, boxes) >= SAME_FROM
+    alike = np.array([_iou(box[None], boxes)[0] >= SAME_FROM for box in boxes])
     left = np.ones(len(boxes), bool)
     places: list[_Array] = []
     while left.any():
@@ -58,12 +63,20 @@ def propose(
     if not places:
         return []
     ordered = np.array(places)[_by_rows(np.array(places))]
-    names = _names(len(ordered), set(taken))
-    grounds = ground_parts(ordered) / np.tile(image_size, 2)
-    return [
-        Space(name, ((x1, y1), (x2, y1), (x2, y2), (x1, y2)))
-        for name, (x1, y1, x2, y2) in zip(names, grounds.clip(0, 1).tolist(), strict=True)
-    ]
+    grounds = (ground_parts(ordered) / np.tile(image_size, 2)).clip(0, 1)
+    names, found = _names(len(ordered), set(taken)), []
+    for x1, y1, x2, y2 in grounds.tolist():
+        with suppress(ValueError):  # too small and far away to be marked
+            found.append(Space(names[0], ((x1, y1), (x2, y1), (x2, y2), (x1, y2))))
+            del names[0]
+    return found
+
+
+def _some(looks: Sequence[Sequence[Box]]) -> Sequence[Sequence[Box]]:
+    """As many photos, spread evenly, as can be compared with one another in little time."""
+    total = sum(map(len, looks))
+    every = math.ceil(total / MOST_BOXES)
+    return looks if total <= MOST_BOXES else looks[::every]
 
 
 def is_free(proposed: Space, layout: Layout) -> bool:

@@ -135,7 +135,7 @@ def test_a_nudged_camera_is_followed(by, said):
     assert said in register(warped, known(NOON)).said
 
 
-@pytest.mark.parametrize("hour", NORTH, ids=lambda path: path.stem)
+@pytest.mark.parametrize("hour", NORTH[::2], ids=lambda path: path.stem)
 def test_it_is_followed_at_any_hour(hour):
     random = np.random.default_rng(NORTH.index(hour))
     warped, expected = shift(photo(hour), **any_shift(random))

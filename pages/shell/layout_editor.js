@@ -186,10 +186,9 @@ class Document {
       this.imported = data.imported.id;
       this.set(toShapes(data.imported));
     }
-    const proposed = JSON.stringify(data.proposals);
-    if (proposed !== this.proposed) {
-      this.proposed = proposed;
-      const proposals = data.proposals.map(toSpace);
+    if ((data.proposed?.id ?? '') !== this.proposed) {
+      this.proposed = data.proposed?.id ?? '';
+      const proposals = (data.proposed?.spaces ?? []).map(toSpace);
       const isNew = (p) => !this.shapes.some((shape) => overlap(shape, p) > OVERLAP_FROM);
       this.now = { ...this.now, proposals: proposals.filter(isNew) };
     }

@@ -6,7 +6,7 @@ in the form of Parkcore's own layout files.
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,7 +17,7 @@ from pages.shell import photos
 from parkcore.domain import Snapshot
 from parkcore.errors import LayoutError, ParkcoreError
 from parkcore.filters import HistoryFilter
-from parkcore.layout import LEAST_AREA, MOST_SPACES, Layout, Space
+from parkcore.layout import LEAST_AREA, MOST_SPACES, Layout
 from parkcore.layout_files import read_layout, write_layout
 from parkcore.store import Store
 
@@ -83,7 +83,7 @@ def ground_of(store: Store, key: Key, layout: Layout) -> Ground | None:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A layout from elsewhere that becomes an unsaved change, once for each id."""
+    """A layout from elsewhere, which the editor takes up once for each id."""
 
     id: str
     layout: Layout
@@ -102,7 +102,7 @@ def show(
     layout: Layout,
     ground: Ground,
     *,
-    proposals: Sequence[Space] = (),
+    proposals: Draft | None = None,
     draft: Draft | None = None,
     on_save: Callable[[Saved], None],
 ) -> None:
@@ -113,6 +113,8 @@ def show(
 
     Args:
         key: which camera it is; another one is another drawing.
+        proposals: spaces that the user accepts or rejects.
+        draft: becomes an unsaved change.
         on_save: stores the layout. What it raises is said in the editor, which keeps its changes.
     """
     _editor(
@@ -126,8 +128,8 @@ def show(
             "h": ground.size[1],
             "new_photo": ground.is_new,
             **_in_pixels(layout, ground),
-            "proposals": _in_pixels(Layout(tuple(proposals)), ground)["spaces"],
-            "imported": draft and {"id": draft.id, **_in_pixels(draft.layout, ground)},
+            "proposed": _elsewhere(proposals, ground),
+            "imported": _elsewhere(draft, ground),
             "answer": st.session_state.get("layout_answer"),
             "least_area": LEAST_AREA,
             "most": MOST_SPACES,
@@ -152,6 +154,10 @@ def _saved(given: dict[str, Any]) -> Saved:
     if not isinstance(based_on, int):
         raise LayoutError("the editor did not say which version was changed; load the page anew")
     return Saved(read_layout(json.dumps(given)), based_on)
+
+
+def _elsewhere(draft: Draft | None, ground: Ground) -> dict[str, Any] | None:
+    return draft and {"id": draft.id, **_in_pixels(draft.layout, ground)}
 
 
 def _in_pixels(layout: Layout, ground: Ground) -> dict[str, Any]:

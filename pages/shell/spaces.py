@@ -46,7 +46,12 @@ def numbers(shown: list[View]) -> None:
     states = fuse([list(view.states.values()) for view in shown])
     free, taken = (sum(s.state == kind for s in states) for kind in ("vacant", "occupied"))
     unknown = len(states) - free - taken
-    level = context.settings().thresholds.level(taken / len(states)) if states else None
+    if not free + taken:
+        st.html(f'<div style="{_BIG};color:{SPACE["unknown"]}">Not known</div>')
+        for view in shown:
+            show_movement(view)
+        return
+    level = context.settings().thresholds.level(taken / len(states))
     st.html(
         f'<div style="display:flex;align-items:center;gap:.9rem;flex-wrap:wrap">'
         f'<span style="{_BIG};color:{SPACE["vacant"] if free else SPACE["occupied"]}">{free} free'

@@ -14,6 +14,7 @@ PAGES = {
     "/camera": "Cameras",
     "/history": "History",
     "/statistics": "Statistics",
+    "/spaces": "Spaces",
     "/lots": "Lots",
     "/health": "Health",
 }

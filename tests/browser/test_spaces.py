@@ -539,15 +539,23 @@ def test_without_any_camera(make_app, open_page) -> None:
     expect(page).to_have_title("Upload")
 
 
-# -- proposals, which the page has none of yet: the editor alone -----------------------------------
+# -- the editor alone --------------------------------------------------------------------------
 
 MOUNT = """async ({ script, data }) => {
     const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
     const { default: mount } = await import(url);
     window.saved = [];
     const setTriggerValue = (name, value) => window.saved.push(value);
-    mount({ parentElement: document, data, setTriggerValue });
+    window.mount = (given) => mount({ parentElement: document, data: given, setTriggerValue });
+    window.mount(data);
 }"""
+
+
+GIVEN: dict[str, Any] = {
+    "key": "a", "version": 1, "img": "", "w": WIDTH, "h": HEIGHT, "new_photo": False,
+    "spaces": [], "areas": [], "proposed": None, "imported": None, "answer": None,
+    "least_area": LEAST_AREA, "most": 2000,
+}  # fmt: skip
 
 
 def mount(page: Page, **data: Any) -> None:
@@ -556,13 +564,13 @@ def mount(page: Page, **data: Any) -> None:
     page.goto("/_stcore/health")
     style = (shell / "layout_editor.css").read_text()
     page.set_content(f"<style>{style}</style>{(shell / 'layout_editor.html').read_text()}")
-    base = {
-        "key": "a", "version": 1, "img": "", "w": WIDTH, "h": HEIGHT, "new_photo": False,
-        "spaces": [], "areas": [], "proposals": [], "imported": None, "answer": None,
-        "least_area": LEAST_AREA, "most": 2000,
-    }  # fmt: skip
     script = (shell / "layout_editor.js").read_text()
-    page.evaluate(MOUNT, {"script": script, "data": {**base, **data}})
+    page.evaluate(MOUNT, {"script": script, "data": {**GIVEN, **data}})
+
+
+def mount_again(page: Page, **data: Any) -> None:
+    """As Streamlit does with each run of the page."""
+    page.evaluate("(data) => window.mount(data)", {**GIVEN, **data})
 
 
 def in_pixels(*spaces: Space) -> list[dict[str, Any]]:
@@ -574,7 +582,7 @@ def test_proposals_wait_for_a_word(app: App, open_page) -> None:
     known, *proposed = boxes(6, columns=6)
     beside = replace(proposed[0], id="A1")  # a name that is given already
     found = in_pixels(replace(known, id="P1")) + in_pixels(beside, *proposed[1:])
-    mount(page, spaces=in_pixels(known), proposals=found)
+    mount(page, spaces=in_pixels(known), proposed={"id": "1", "spaces": found})
     shapes, dashed = page.locator(".shape"), page.locator(".proposal")
     expect(dashed).to_have_count(5)  # what is marked already is not proposed
     expect(page.locator(".total")).to_have_text("1 space")
@@ -587,6 +595,9 @@ def test_proposals_wait_for_a_word(app: App, open_page) -> None:
     expect(shapes).to_have_count(1)
     page.get_by_role("button", name="Reject all").click()
     expect(dashed).to_have_count(0)
+    mount_again(page, spaces=in_pixels(known), proposed={"id": "2", "spaces": found})
+    expect(dashed).to_have_count(5)  # asked for anew
+    page.get_by_role("button", name="Reject all").click()
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     page.keyboard.press("Control+z")
     page.get_by_role("button", name="Accept all").click()
@@ -634,6 +645,24 @@ def test_it_judges_polygons_as_parkcore_does(app: App, open_page) -> None:
     for row, parts in zip(rows, found["rows"], strict=True):
         wanted = [point for part in subdivide(tuple(row), 7) for point in part]
         assert list(itertools.chain(*parts)) == [pytest.approx(point) for point in wanted]
+
+
+def test_spaces_are_proposed_from_the_photos(app: App, open_page) -> None:
+    editor = Editor(open_page(app), "sample-north")
+    dashed = editor.page.locator(".proposal")
+    for _ in range(2):
+        editor.page.get_by_role("button", name="Propose spaces").click()
+        expect(dashed).not_to_have_count(0)
+        number = dashed.count()
+        editor.says("0 spaces")
+        editor.button("Reject all").click()
+        expect(dashed).to_have_count(0)
+        settled(editor.page)
+    editor.button("Undo").click()
+    editor.button("Accept all").click()
+    expect(editor.shapes).to_have_count(number)
+    editor.save()
+    assert len(stored(app, "sample-north").spaces) == number
 
 
 # -- files ------------------------------------------------------------------------------------
