@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shell import context, parts
 from parkcore import health
 from parkcore.errors import FolderError
-from parkcore.folder import pending
+from parkcore.folder import Pending, pending
 from parkcore.job import Progress
 
 st.title("Folder scan")
@@ -54,13 +54,19 @@ def show_outcome(progress: Progress) -> None:
         st.success(text, icon=":material/check_circle:")
 
 
-def show_pending() -> None:
+def look_through() -> Pending | str:
+    """What is still to be read; or why the folder cannot be looked through."""
     with st.spinner("Looking through the folder …"), context.open_store() as store:
         try:
-            found = pending(root, context.storage(), store)
+            return pending(root, context.storage(), store)
         except FolderError as error:
-            st.error(parts.plain(str(error)), icon=":material/folder_off:")
-            return
+            return str(error)
+
+
+def show_pending(found: Pending | str) -> None:
+    if isinstance(found, str):
+        st.error(parts.plain(found), icon=":material/folder_off:")
+        return
     new, known, failed = st.columns(3)
     new.metric("New photos", len(found.sources), border=True)
     known.metric("Known already", found.known, border=True)
@@ -71,7 +77,8 @@ def show_pending() -> None:
         st.button("Scan", type="primary", icon=":material/play_arrow:", on_click=job.start)
     else:
         st.caption("Nothing new. Put photos into the folder as LOT/CAMERA/photo.jpg.")
-        st.button("Look again", icon=":material/refresh:")
+        if st.button("Look again", icon=":material/refresh:"):
+            st.rerun()
 
 
 def show_failures() -> None:
@@ -101,22 +108,27 @@ def show_failures() -> None:
 
 
 shown = job.progress
+found = None if shown.running else look_through()
 
 
 @st.fragment(run_every="500ms" if shown.running else "2s")
 @explained()
 def panel() -> None:
-    """The scan that runs, whichever tab began it."""
+    """The scan that runs, or how the last one ended, whichever tab began it.
+
+    All of the page that changes is in here: of what stands outside of a fragment, an app that is
+    served with routes of its own loses parts when several tabs rerun at once.
+    """
     progress = job.progress
     if progress.running != shown.running:
         st.rerun()
     if progress.running:
         show_running(progress)
+    elif progress.status != "idle":
+        show_outcome(progress)
+    if found is not None:
+        show_pending(found)
+    show_failures()
 
 
 panel()
-if not shown.running:
-    if shown.status != "idle":
-        show_outcome(shown)
-    show_pending()
-show_failures()
