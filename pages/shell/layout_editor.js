@@ -779,6 +779,7 @@ class Editor {
     const { tool, doc } = this;
     let made = [];
     if (tool === 'row') {
+      this.nameRow(); // Enter may come before the frame in which what was typed is drawn
       if (!this.row || !isConvex(this.row.points) || !this.rowNames.length) return;
       const parts = subdivide(this.row.points, this.rowNames.length);
       made = parts.map((part, n) => space(this.rowNames[n], rounded(part)));

@@ -423,7 +423,7 @@ def test_the_form_works_on_a_phone(app: App, camera: HttpCamera, open_page) -> N
     expect(dialog.get_by_text("A picture came.")).to_be_visible()
     fits(page)
     press(dialog, "Add")
-    expect(dialog).to_have_count(0)
+    expect(dialog).to_have_count(0, timeout=30_000)
     shown = its_card(page, "phone")
     expect(badge(shown)).to_contain_text("works")
     for name in ("Look now", "Edit", "Pause", "Remove"):
