@@ -104,7 +104,11 @@ def open_form(page: Page) -> Locator:
 
 
 def fill(dialog: Locator, field: str, text: str) -> None:
-    dialog.get_by_label(field, exact=True).fill(text)
+    """Once the run that the field before began has ended: it puts the fields anew."""
+    settled(dialog.page)
+    shown = dialog.get_by_label(field, exact=True)
+    expect(shown).to_have_count(1)
+    shown.fill(text)
 
 
 def press(dialog: Locator, button: str) -> None:
