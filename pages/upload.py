@@ -85,28 +85,33 @@ shown = context.scan_job().progress
 
 @st.fragment(run_every="500ms" if shown.running else None)
 @explained()
-def progress_bar() -> None:
+def results() -> None:
+    """How far the analysis is, and what it gave so far, the newest first.
+
+    In one fragment, as the page Folder scan is, and for the same reason.
+    """
     progress = context.scan_job().progress
+    if progress.running != shown.running:
+        st.rerun()  # the timer begins, or ends
     if progress.running:
         st.progress(
             min(1.0, progress.done / max(1, progress.total)),
             f"{progress.done} of {progress.total} analysed · {parts.plain(progress.current)}",
         )
-    if (progress.running, progress.done) != (shown.running, shown.done):
-        st.rerun()  # another result is there
-
-
-if received:
-    progress_bar()
-    if shown.problem:
+    if progress.problem:
         kept = "The photos are kept; a folder scan goes on with them."
-        st.error(f"{parts.plain(shown.problem)} {kept}", icon=":material/error:")
+        st.error(f"{parts.plain(progress.problem)} {kept}", icon=":material/error:")
     with context.open_store() as store:
         for got in list(reversed(received.values()))[:SHOWN]:
             show(store, got)
     if len(received) > SHOWN:
         st.caption(f"… and {len(received) - SHOWN} more, to be found in the history.")
-    st.button("Clear the list", icon=":material/clear_all:", on_click=clear)
+    if st.button("Clear the list", icon=":material/clear_all:", on_click=clear):
+        st.rerun()
+
+
+if received:
+    results()
 else:
     st.caption(
         "Photos are kept in the storage folder and analysed at once. You can leave the page"

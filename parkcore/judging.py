@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,9 @@ KEPT = 64
 class Judge:
     """Judges photos; remembers what it needs of the layouts' reference photos."""
 
-    _references: dict[int, Reference | None] = field(default_factory=dict)
+    _references: dict[tuple[int | None, datetime | None], Reference | None] = field(
+        default_factory=dict
+    )
 
     def judge(
         self,
@@ -60,7 +63,7 @@ class Judge:
         detections: Sequence[Detection],
         reference_jpeg: Callable[[], bytes | None],
     ) -> Registration:
-        key = layout.id or -1
+        key = layout.id, layout.created_at  # ids begin anew in another database
         if key not in self._references or layout.id is None:
             if len(self._references) >= KEPT:
                 self._references.clear()

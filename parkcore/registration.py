@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import cv2
@@ -117,15 +116,11 @@ def _prepared(
     return np.asarray(evened, np.uint8), mask
 
 
-@lru_cache(maxsize=1)
-def _sift() -> cv2.SIFT:
-    return cv2.SIFT.create(nfeatures=FEATURES, contrastThreshold=0.02)
-
-
 def _features(
     small: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint8]
 ) -> tuple[_Array, npt.NDArray[np.float32]]:
-    found, descriptors = _sift().detectAndCompute(small, mask)
+    sift = cv2.SIFT.create(nfeatures=FEATURES, contrastThreshold=0.02)  # not shared by threads
+    found, descriptors = sift.detectAndCompute(small, mask)
     if not len(found):
         return np.zeros((0, 2)), np.zeros((0, 128), np.float32)
     height, width = small.shape

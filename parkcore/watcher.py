@@ -157,14 +157,15 @@ class Watcher:
 
     def _run(self, store: Store, stop: threading.Event) -> None:
         """Until told to stop, or the database's file is another one."""
-        pause_s = 1.0
+        pause_s, trouble = 1.0, ""
         while not stop.is_set() and not store.is_elsewhere:
             try:
                 worked = self.tick(store)
-                pause_s = 1.0
+                pause_s, trouble = 1.0, ""
             except StoreError as error:
-                if self._state.last_failure != str(error):  # said once, not every second
+                if trouble != str(error):  # said once, not every second
                     log.error("%s", error)
+                trouble = str(error)
                 self._note(failure=str(error))
                 stop.wait(pause_s)
                 pause_s = min(60.0, 2 * pause_s)

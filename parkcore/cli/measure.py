@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +82,8 @@ def evaluate(
 
     FOLDER has the photos in images/, and spaces.json (every marked space, occupied or not) or
     labels/*.txt (YOLO boxes). Spaces are measured beside the plain alternative: YOLOv8n at its
-    defaults, a space being occupied where the middle of a box lies in it.
+    default size and confidence (640 px, 0.25), a space being occupied where the middle of a box
+    lies in it.
     """
     from parkcore.evaluate import read_truth
 
@@ -118,7 +119,27 @@ def _boxes(
 ) -> list[dict[str, str]]:
     from parkcore.evaluate import evaluate as score
 
-    rows: list[dict[str, str]] = []
+    return _rows(score, truths, models, sizes, confidences)
+
+
+def _spaces(
+    truths: Sequence[Truth], models: list[str], sizes: list[float], confidences: list[float]
+) -> list[dict[str, Any]]:
+    from parkcore.evaluate_spaces import score
+
+    rows = _rows(score, truths, models, sizes, confidences)
+    return [{**row, "judged_by": "Parkcore"} for row in rows]
+
+
+def _rows(
+    score: Callable[..., list[dict[str, Any]]],
+    truths: Sequence[Truth],
+    models: list[str],
+    sizes: list[float],
+    confidences: list[float],
+) -> list[dict[str, Any]]:
+    """What `score` says of every model at every size, one pass over the photos each."""
+    rows = []
     for model in models:
         for size in sizes:
             detector = _detector(model, size, min(confidences))
@@ -127,23 +148,9 @@ def _boxes(
     return rows
 
 
-def _spaces(
-    truths: Sequence[Truth], models: list[str], sizes: list[float], confidences: list[float]
-) -> list[dict[str, Any]]:
-    from parkcore.evaluate_spaces import score
-
-    rows: list[dict[str, Any]] = []
-    for model in models:
-        for size in sizes:
-            detector = _detector(model, size, min(confidences))
-            with _bar(truths, f"{detector.info.model} at {size:.0f}") as bar:
-                rows += score(bar, detector, sorted(confidences))
-    return [{**row, "judged_by": "Parkcore"} for row in rows]
-
-
 def _plain(truths: Sequence[Truth], model: str, instead: str) -> dict[str, Any]:
-    """YOLOv8n at Ultralytics' defaults and the middle of the box. Where its weights cannot be
-    had, Parkcore's own are taken, and its name says so."""
+    """YOLOv8n at Ultralytics' default size and confidence, and the middle of the box. Where its
+    weights cannot be had, Parkcore's own are taken, and its name says so."""
     from parkcore.evaluate_spaces import centre_in_polygon, score
 
     try:
