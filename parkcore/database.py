@@ -44,7 +44,7 @@ class Connection:
             raise StoreError(
                 f"the folder of the database {path} cannot be made: {error}"
             ) from error
-        with _explained(str(path)):
+        with explained(str(path)):
             store = cls(sqlite3.connect(path, timeout=busy_s), str(path), path)
         try:
             store._prepare()
@@ -80,7 +80,7 @@ class Connection:
         self.close()
 
     def _prepare(self) -> None:
-        with _explained(self._name):
+        with explained(self._name):
             self._db.execute("pragma foreign_keys = on")
             self._db.execute("pragma synchronous = full")  # committed means kept, power cut or not
             applied = {migration.name for migration in migrations.applied(self._db)}
@@ -90,7 +90,7 @@ class Connection:
                 f"the database {self._name} was made by a newer Parkcore (it has {min(newer)});"
                 " update Parkcore, or set PARKCORE_DB to another file"
             )
-        with _explained(self._name):
+        with explained(self._name):
             self._use_wal()
             if migrations.pending(self._db):
                 with self._write() as db:
@@ -110,7 +110,7 @@ class Connection:
     def _write(self) -> Iterator[Database]:
         """A transaction that takes the write lock first, so that processes wait for each other
         instead of failing when a read turns into a write."""
-        with _explained(self._name):
+        with explained(self._name):
             self._db.execute("begin immediate")
             try:
                 yield self._db
@@ -120,7 +120,7 @@ class Connection:
                 raise
 
     def _rows(self, sql: str, values: Any = None) -> list[dict[str, Any]]:
-        with _explained(self._name):
+        with explained(self._name):
             cursor = self._db.execute(sql, values or [])
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
@@ -135,7 +135,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Iterator[None]:
     """SQLite's errors in the user's words."""
     try:
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Self, TypeAlias, cast, get_args
@@ -213,6 +213,18 @@ class DetectorInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person says of a snapshot instead of what the machine saw."""
+
+    vehicles: Vehicles | None = None
+    """None where the machine's count stands."""
+    spaces: Mapping[str, Literal["occupied", "vacant"]] = field(default_factory=dict)
+    """Only the spaces that were put right."""
+    at: datetime | None = None
+    """When it was said; None until it is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One analysed photo of one camera at one moment."""
 
@@ -226,6 +238,14 @@ class Snapshot:
     """What is doubtful about the photo, such as a capture time that was not believed."""
     id: int | None = None
     """None until it is recorded."""
+    correction: Correction | None = None
+    deleted_at: datetime | None = None
+    """Deleted ones can be brought back for a while."""
+
+    @property
+    def counted(self) -> Vehicles:
+        """The vehicles that figures are made of: what a person said, else what was seen."""
+        return (self.correction and self.correction.vehicles) or self.vehicles
 
 
 @dataclass(frozen=True, slots=True)

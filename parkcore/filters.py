@@ -20,22 +20,27 @@ class HistoryFilter:
     until: datetime | None = None
     label: Label | None = None
     text: str | None = None
+    deleted: bool = False
+    """Only those that were deleted and can be brought back; else only the others."""
 
 
 EVERYTHING = HistoryFilter()
 
 
 def where(which: HistoryFilter) -> tuple[str, dict[str, Any]]:
-    """The condition for a where clause, and the values of its named parameters."""
+    """The condition for a where clause on `records.SNAPSHOTS`, and the values of its named
+    parameters."""
     criteria: dict[str, tuple[str, Any]] = {
-        "lot": ("lot_id = :lot", which.lot_id),
-        "camera": ("camera_id = :camera", which.camera_id),
-        "since": ("captured_at >= :since", which.since and to_text(which.since)),
-        "until": ("captured_at < :until", which.until and to_text(which.until)),
-        "text": ("instr(casefold(file), :text) > 0", which.text and which.text.casefold()),
+        "lot": ("s.lot_id = :lot", which.lot_id),
+        "camera": ("s.camera_id = :camera", which.camera_id),
+        "since": ("s.captured_at >= :since", which.since and to_text(which.since)),
+        "until": ("s.captured_at < :until", which.until and to_text(which.until)),
+        "text": ("instr(casefold(s.file), :text) > 0", which.text and which.text.casefold()),
     }
     used = {name: both for name, both in criteria.items() if both[1] is not None}
     clauses = [clause for clause, _ in used.values()]
     if which.label is not None:
-        clauses.append({label: f"{label} > 0" for label in LABELS}[which.label])
-    return " and ".join(clauses) or "true", {name: value for name, (_, value) in used.items()}
+        counted = {label: f"coalesce(c.{label}, s.{label}) > 0" for label in LABELS}
+        clauses.append(counted[which.label])
+    clauses.append("s.deleted_at is not null" if which.deleted else "s.deleted_at is null")
+    return " and ".join(clauses), {name: value for name, (_, value) in used.items()}

@@ -13,7 +13,15 @@ from parkcore.errors import LayoutConflict
 from parkcore.judgement import Judged
 from parkcore.layout import Layout
 from parkcore.layout_files import read_layout, write_layout
-from parkcore.records import Row, judged_row, to_judged, to_text, to_time
+from parkcore.lot_store import set_capacity
+from parkcore.records import Row, figures_row, judged_row, to_judged, to_text, to_time
+
+_JUDGED = (
+    "select j.*, s.captured_at, c.spaces corrected_spaces from judgements j"
+    " join snapshots s on s.id = j.snapshot_id"
+    " left join corrections c on c.snapshot_id = j.snapshot_id"
+)
+"""Judgements with what a person said of them; `to_judged` reads these rows."""
 
 
 class LayoutStore(Connection):
@@ -86,11 +94,8 @@ class LayoutStore(Connection):
                 "insert or ignore into lots (id, name, is_sample) values (?, ?, 0)",
                 [lot_id, lot_id],
             )
-            db.execute(  # the spaces that are marked are those that the camera sees
-                "insert into cameras (lot_id, id, capacity) values (?, ?, ?)"
-                " on conflict (lot_id, id) do update set capacity = excluded.capacity",
-                [lot_id, camera_id, layout.capacity or None],
-            )
+            # the spaces that are marked are those that the camera sees, from now on
+            set_capacity(db, lot_id, camera_id, layout.capacity or None, since=now)
             cursor = db.execute(
                 "insert into layouts (lot_id, camera_id, version, created_at, layout, reference)"
                 " values (?, ?, ?, ?, ?, ?)",
@@ -103,7 +108,7 @@ class LayoutStore(Connection):
 
     def judged(self, snapshot_id: int) -> Judged | None:
         """What a photo said of its camera's spaces; None where there was no layout then."""
-        rows = self._rows("select * from judgements where snapshot_id = ?", [snapshot_id])
+        rows = self._rows(f"{_JUDGED} where j.snapshot_id = ?", [snapshot_id])
         return to_judged(rows[0]) if rows else None
 
     def latest_judged(
@@ -112,23 +117,28 @@ class LayoutStore(Connection):
         """The latest photos judged by a layout, or those before a moment, oldest first, with
         their capture times."""
         rows = self._rows(
-            "select j.*, s.captured_at from judgements j join snapshots s on s.id = j.snapshot_id"
-            " where j.layout_id = :layout and (:before is null or s.captured_at < :before)"
+            f"{_JUDGED} where j.layout_id = :layout and s.deleted_at is null"
+            " and (:before is null or s.captured_at < :before)"
             " order by s.captured_at desc, s.id desc limit :limit",
             {"layout": layout_id, "limit": limit, "before": before and to_text(before)},
         )
         return [(to_time(row["captured_at"]), to_judged(row)) for row in reversed(rows)]
 
-    def save_judged(self, snapshot_id: int, judged: Judged) -> None:
-        """Judge a photo anew, such as by a layout that was drawn after it was taken."""
-        with self._write() as db:
-            insert_judged(db, snapshot_id, judged)
-
 
 def insert_judged(db: Database, snapshot_id: int, judged: Judged) -> None:
     """Within a transaction: store what a photo says of the spaces."""
-    row = {"snapshot_id": snapshot_id, **judged_row(judged)}
+    row = {"snapshot_id": snapshot_id, **judged_row(judged), **figures_row(judged.judgement)}
     db.table("judgements").insert(row, replace=True)
+    refresh_figures(db, snapshot_id)
+
+
+def refresh_figures(db: Database, snapshot_id: int) -> None:
+    """Within a transaction: bring what figures are made of in step with what a person said."""
+    cursor = db.execute(f"{_JUDGED} where j.snapshot_id = ?", [snapshot_id])
+    names = [column[0] for column in cursor.description]
+    for values in cursor.fetchall():
+        judged = to_judged(dict(zip(names, values, strict=True)))
+        db.table("judgements").update(snapshot_id, figures_row(judged.judgement))
 
 
 def _to_layout(row: Row) -> Layout:

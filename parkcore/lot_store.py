@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
+from datetime import datetime
 
 from sqlite_utils import Database
 
-from parkcore.database import Connection
+from parkcore.capacities import LOT, Capacities
+from parkcore.database import Connection, explained
 from parkcore.domain import Camera, IpCamera, Lot
 from parkcore.errors import StoreError, UnknownLot
+from parkcore.hour_store import read_capacities, roll
 from parkcore.occupancy import camera_capacity, lot_capacity
-from parkcore.records import ip_camera_row, to_ip_camera, to_lot
+from parkcore.records import ip_camera_row, to_ip_camera, to_lot, to_text
 
 log = logging.getLogger(__name__)
+
+_OF_A_LOT = (
+    "ip_cameras", "camera_states", "failures", "layouts", "capacities", "hours", "thinned",
+)  # fmt: skip
 
 _told: set[tuple[str, str, str]] = set()
 """Cameras that cannot be used and why: this process has logged it."""
@@ -43,13 +51,16 @@ class LotStore(Connection):
         with self._write() as db:
             return insert_lot(db, lot)
 
-    def change_lot(self, lot: Lot) -> None:
-        """Give the lot of that id the name and capacity of `lot`."""
+    def change_lot(self, lot: Lot, *, capacity_since: datetime | None = None) -> None:
+        """Give the lot of that id the name and capacity of `lot`.
+
+        Args:
+            capacity_since: when it came to have that capacity; None where it always had.
+        """
         self.lot(lot.id)
         with self._write() as db:
-            db.table("lots").update(
-                lot.id, {"name": lot.name, "capacity": lot.capacity, "is_sample": lot.is_sample}
-            )
+            db.table("lots").update(lot.id, {"name": lot.name, "is_sample": lot.is_sample})
+            set_capacity(db, lot.id, LOT, lot.capacity, since=capacity_since)
 
     def delete_lot(self, lot_id: str) -> None:
         """Remove a lot that has no snapshots, with its cameras.
@@ -61,7 +72,15 @@ class LotStore(Connection):
             if db.execute("select 1 from snapshots where lot_id = ?", [lot_id]).fetchone():
                 raise StoreError(f"the lot {lot_id!r} has snapshots and is not removed")
             db.execute("delete from cameras where lot_id = ?", [lot_id])
-            for table in ("ip_cameras", "camera_states", "failures", "layouts"):
+            for table in (
+                "ip_cameras",
+                "camera_states",
+                "failures",
+                "layouts",
+                "capacities",
+                "hours",
+                "thinned",
+            ):
                 db.execute(f"delete from {table} where lot_id = ?", [lot_id])
             db.execute("delete from lots where id = ?", [lot_id])
 
@@ -73,15 +92,20 @@ class LotStore(Connection):
         )
         return [Camera(row["lot_id"], row["id"], row["capacity"]) for row in rows]
 
-    def save_camera(self, camera: Camera) -> None:
-        """Add a camera, or give the one of that name another capacity."""
+    def save_camera(self, camera: Camera, *, capacity_since: datetime | None = None) -> None:
+        """Add a camera, or give the one of that name another capacity.
+
+        Args:
+            capacity_since: when it came to see so many spaces; None where it always did.
+        """
         self.lot(camera.lot_id)
         with self._write() as db:
-            db.execute(
-                "insert into cameras (lot_id, id, capacity) values (?, ?, ?)"
-                " on conflict (lot_id, id) do update set capacity = excluded.capacity",
-                [camera.lot_id, camera.id, camera.capacity],
-            )
+            set_capacity(db, camera.lot_id, camera.id, camera.capacity, since=capacity_since)
+
+    def capacity_history(self) -> Capacities:
+        """How many spaces every lot and camera has, and had."""
+        with explained(self._name):
+            return read_capacities(self._db)
 
     def capacities(self) -> dict[tuple[str, str], int | None]:
         """Per (lot, camera) the spaces that its count is held against."""
@@ -182,7 +206,43 @@ class LotStore(Connection):
 def insert_lot(db: Database, lot: Lot) -> bool:
     """Within a transaction: add a lot if there is none of its id; whether it was added."""
     cursor = db.execute(
-        "insert or ignore into lots (id, name, capacity, is_sample) values (?, ?, ?, ?)",
-        [lot.id, lot.name, lot.capacity, lot.is_sample],
+        "insert or ignore into lots (id, name, is_sample) values (?, ?, ?)",
+        [lot.id, lot.name, lot.is_sample],
     )
-    return cursor.rowcount == 1
+    is_new = cursor.rowcount == 1
+    if is_new and lot.capacity is not None:
+        set_capacity(db, lot.id, LOT, lot.capacity, since=None)
+    return is_new
+
+
+def set_capacity(
+    db: Database, lot_id: str, camera_id: str, capacity: int | None, *, since: datetime | None
+) -> None:
+    """Within a transaction: give a camera, or with `LOT` a lot, another capacity, adding the
+    camera where there is none; the hours since then are made anew.
+
+    Args:
+        since: None where it always was so; the first that is said always was, too.
+    """
+    if camera_id == LOT:
+        db.execute("update lots set capacity = ? where id = ?", [capacity, lot_id])
+    else:
+        db.execute(
+            "insert into cameras (lot_id, id, capacity) values (?, ?, ?)"
+            " on conflict (lot_id, id) do update set capacity = excluded.capacity",
+            [lot_id, camera_id, capacity],
+        )
+    before = db.execute(
+        "select since, capacity from capacities where lot_id = ? and camera_id = ?"
+        " order by since desc",
+        [lot_id, camera_id],
+    ).fetchall()
+    if (before[0][1] if before else None) == capacity:
+        return
+    begin = to_text(since) if since and before else ""
+    db.execute(
+        "delete from capacities where lot_id = ? and camera_id = ? and since >= ?",
+        [lot_id, camera_id, begin],
+    )
+    db.execute("insert into capacities values (?, ?, ?, ?)", [lot_id, camera_id, begin, capacity])
+    roll(db, lot_id, since.timestamp() if since and before else -math.inf)

@@ -11,10 +11,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from parkcore.corrections import corrected
 from parkcore.domain import (
     LABELS,
     Box,
     CameraState,
+    Correction,
     Detection,
     DetectorInfo,
     Failure,
@@ -69,6 +71,14 @@ def to_lot(row: Row) -> Lot:
     return Lot(row["id"], row["name"], row["capacity"], bool(row["is_sample"]))
 
 
+SNAPSHOTS = (
+    "select s.*, c.corrected_at, c.spaces corrected_spaces, "
+    + ", ".join(f"c.{label} corrected_{label}" for label in LABELS)
+    + " from snapshots s left join corrections c on c.snapshot_id = s.id"
+)
+"""Snapshots with what a person said of them; `to_snapshot` reads these rows."""
+
+
 def to_snapshot(row: Row) -> Snapshot:
     return Snapshot(
         Photo(
@@ -80,7 +90,25 @@ def to_snapshot(row: Row) -> Snapshot:
         row["milliseconds"],
         note=row["note"] or "",
         id=row["id"],
+        correction=to_correction(row),
+        deleted_at=row["deleted_at"] and to_time(row["deleted_at"]),
     )  # fmt: skip
+
+
+def correction_row(correction: Correction, now: datetime) -> Row:
+    said = correction.vehicles
+    counts: Row = dict(said.as_dict()) if said else dict.fromkeys(LABELS)
+    spaces = json.dumps(dict(correction.spaces)) if correction.spaces else None
+    return {**counts, "spaces": spaces, "corrected_at": to_text(now)}
+
+
+def to_correction(row: Row) -> Correction | None:
+    if row["corrected_at"] is None:
+        return None
+    counts = {label: row[f"corrected_{label}"] for label in LABELS}
+    vehicles = None if None in counts.values() else Vehicles(**counts)
+    spaces = json.loads(row["corrected_spaces"] or "{}")
+    return Correction(vehicles, spaces, to_time(row["corrected_at"]))
 
 
 def to_detection(row: Row) -> Detection:
@@ -159,16 +187,36 @@ def judged_row(judged: Judged) -> Row:
     }
 
 
+def figures_row(judgement: Judgement) -> Row:
+    """What figures over many photos are made of; see the migration that made the columns."""
+    told = [area for area in judgement.areas if area.vehicles is not None]
+    in_areas: int | None = sum(area.vehicles or 0 for area in told) if told else None
+    if not judgement.spaces and not judgement.areas:  # only areas to be ignored are marked
+        in_areas = len(judgement.outside)
+    return {
+        "states": "".join(space.state[0] for space in judgement.spaces),
+        "in_areas": in_areas,
+        "area_room": sum(area.capacity or 0 for area in told),
+    }
+
+
 def to_judged(row: Row) -> Judged:
     data, moved = json.loads(row["judgement"]), row["homography"]
     judgement = Judgement(
-        tuple(SpaceState(**each) for each in data["spaces"]),
+        tuple(SpaceState(**each) for each in map(_unsaid, data["spaces"])),
         tuple(AreaCount(**each) for each in data["areas"]),
         tuple(data["outside"]),
         tuple(data["double"]),
     )
+    if row.get("corrected_spaces"):
+        judgement = corrected(judgement, json.loads(row["corrected_spaces"]))
     homography = None if moved is None else np.array(json.loads(moved))
     return Judged(row["layout_id"], judgement, homography, row["note"] or "")
+
+
+def _unsaid(space: Row) -> Row:
+    """0.5 is how earlier versions wrote that nothing can be told of a space."""
+    return space | {"probability": None} if space["probability"] == 0.5 else space
 
 
 def _texts(state: object, *names: str) -> Row:

@@ -1,5 +1,8 @@
 """The database's schema as numbered migrations. An applied one is never edited: add the next."""
 
+import json
+from typing import Any
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("parkcore")
@@ -175,6 +178,72 @@ def m003_layouts_and_judgements(db: Database) -> None:
         not_null={"layout_id", "judgement"},
         foreign_keys=[("snapshot_id", "snapshots", "id"), ("layout_id", "layouts", "id")],
     )
+
+
+@migrations()
+def m004_hours_and_corrections(db: Database) -> None:
+    # A snapshot that was deleted stays for a while, so that it can be brought back.
+    db.table("snapshots", strict=True).add_column("deleted_at", str)
+    db.execute("create index idx_snapshots_deleted on snapshots (deleted_at) where deleted_at > ''")
+    # What a person says instead of what the machine saw; null where they say nothing.
+    db.table("corrections", strict=True).create(
+        {
+            "snapshot_id": int,
+            "car": int,
+            "motorcycle": int,
+            "bus": int,
+            "truck": int,
+            "spaces": str,
+            "corrected_at": str,
+        },
+        pk="snapshot_id",
+        not_null={"corrected_at"},
+        foreign_keys=[("snapshot_id", "snapshots", "id")],
+    )
+    # Per space a letter, o v or u, in the order of the judgement, corrections included: figures
+    # over many photos follow from these without reading the judgements.
+    judgements = db.table("judgements", strict=True)
+    judgements.add_column("states", str)
+    judgements.add_column("in_areas", int)
+    judgements.add_column("area_room", int)
+    for snapshot_id, judgement in db.execute("select snapshot_id, judgement from judgements"):
+        judgements.update(snapshot_id, _m004_figures(json.loads(judgement)))
+    # camera_id is '' for the lot itself, since is '' for always: old rates keep old capacities.
+    db.table("capacities", strict=True).create(
+        {"lot_id": str, "camera_id": str, "since": str, "capacity": int},
+        pk=("lot_id", "camera_id", "since"),
+    )
+    db.execute(
+        "insert into capacities select id, '', '', capacity from lots where capacity is not null"
+        " union all select lot_id, id, '', capacity from cameras where capacity is not null"
+    )
+    db.execute(
+        "create table hours (lot_id text not null, hour integer not null, photos integer not null,"
+        " seen_s real not null, car_s real not null, motorcycle_s real not null,"
+        " bus_s real not null, truck_s real not null, taken_s real not null,"
+        " rated_s real not null, rate_s real not null, least integer, most integer, most_at real,"
+        " highest_rate real, highest_rate_at real, held text not null,"
+        " primary key (lot_id, hour)) strict, without rowid"
+    )
+    # What the hours are made with, and whether they were made of all that is recorded.
+    db.execute(
+        "create table hour_rules (hold_s real not null, phase_s integer not null,"
+        " complete integer not null) strict"
+    )
+    db.execute("insert into hour_rules select 3600, 0, not exists (select 1 from snapshots)")
+    # Before this moment a lot has no snapshots any more, only its hours.
+    db.table("thinned", strict=True).create(
+        {"lot_id": str, "until": str}, pk="lot_id", not_null={"until"}
+    )
+
+
+def _m004_figures(judgement: dict[str, Any]) -> dict[str, Any]:
+    told = [area for area in judgement["areas"] if area["vehicles"] is not None]
+    return {
+        "states": "".join(space["state"][0] for space in judgement["spaces"]),
+        "in_areas": sum(area["vehicles"] for area in told) if told else None,
+        "area_room": sum(area["capacity"] or 0 for area in told),
+    }
 
 
 NAMES = frozenset(name for name in list(globals()) if name.startswith("m0"))

@@ -1,46 +1,39 @@
-"""The history in SQLite: snapshots, failures and the files that were read."""
+"""The history in SQLite: what is recorded, put right and deleted, with its hours kept in step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlite_utils import Database
 
-from parkcore.domain import LABELS, Detection, Failure, Lot, Snapshot
-from parkcore.filters import EVERYTHING, HistoryFilter, where
+from parkcore.domain import Correction, Lot, Snapshot
+from parkcore.errors import StoreError
+from parkcore.file_store import FileStamp, FileStore, remember_file_row
+from parkcore.hour_store import HourStore, roll_around
 from parkcore.judgement import Judged
-from parkcore.layout_store import LayoutStore, insert_judged
-from parkcore.lot_store import LotStore, insert_lot
+from parkcore.layout_store import LayoutStore, insert_judged, refresh_figures
+from parkcore.lot_store import insert_lot
 from parkcore.records import (
+    SNAPSHOTS,
     Row,
+    correction_row,
     detection_rows,
     snapshot_row,
-    to_detection,
-    to_failure,
     to_snapshot,
     to_text,
+    to_time,
 )
 from parkcore.service_store import ServiceStore
+from parkcore.snapshot_store import SnapshotStore
 
-LIVE_MIN = 15
-"""Minutes from taking to recording within which a photo came live."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileStamp:
-    """What tells, without reading it, that a file has not changed."""
-
-    size_bytes: int
-    mtime_ns: int
+__all__ = ["FileStamp", "Store"]
 
 
-class Store(LotStore, LayoutStore, ServiceStore):
+class Store(SnapshotStore, LayoutStore, HourStore, FileStore, ServiceStore):
     """The history. Every method may raise `StoreError`, whose text says what to do."""
-
-    # -- snapshots ------------------------------------------------------------------------
 
     def record(
         self,
@@ -67,9 +60,9 @@ class Store(LotStore, LayoutStore, ServiceStore):
         """
         photo = snapshot.photo
         with self._write() as db:
-            _remember_file(db, photo.file, stamp, photo.sha256)
+            remember_file_row(db, photo.file, stamp, photo.sha256)
             db.execute("delete from failures where file = ?", [photo.file])
-            known = _row(db, "select * from snapshots where sha256 = ?", [photo.sha256])
+            known = _row(db, f"{SNAPSHOTS} where s.sha256 = ?", [photo.sha256])
             if known:
                 return to_snapshot(known), False
             if supersedes is not None:
@@ -82,169 +75,79 @@ class Store(LotStore, LayoutStore, ServiceStore):
             snapshot_id = _insert_snapshot(db, snapshot, thumbnail)
             if judged is not None:
                 insert_judged(db, snapshot_id, judged)
+            roll_around(db, photo.lot_id, photo.camera_id, photo.captured_at)
         return replace(snapshot, id=snapshot_id), True
 
-    def known(self, sha256: str) -> Snapshot | None:
-        """The snapshot of a photo by its content."""
-        rows = self._rows("select * from snapshots where sha256 = ?", [sha256])
-        return to_snapshot(rows[0]) if rows else None
+    def correct(self, snapshot_id: int, correction: Correction | None) -> None:
+        """Keep what a person says of a snapshot, instead of what they said before; None takes it
+        back. What the machine saw stays as it is.
 
-    def snapshot(self, snapshot_id: int) -> Snapshot | None:
-        """One snapshot with its detections."""
-        rows = self._rows("select * from snapshots where id = ?", [snapshot_id])
-        if not rows:
-            return None
-        detections = self._rows(
-            "select * from detections where snapshot_id = ? order by number", [snapshot_id]
-        )
-        return replace(to_snapshot(rows[0]), detections=tuple(map(to_detection, detections)))
+        Raises:
+            StoreError: the snapshot is not there any more.
+        """
+        with self._write() as db:
+            if not db.execute("select 1 from snapshots where id = ?", [snapshot_id]).fetchone():
+                raise StoreError("the snapshot was removed meanwhile; nothing was corrected")
+            db.execute("delete from corrections where snapshot_id = ?", [snapshot_id])
+            if correction and (correction.vehicles or correction.spaces):
+                row = correction_row(correction, datetime.now(UTC))
+                db.table("corrections").insert({"snapshot_id": snapshot_id, **row})
+            refresh_figures(db, snapshot_id)
+            _roll_around_ids(db, [snapshot_id])
 
-    def snapshots(
-        self,
-        which: HistoryFilter = EVERYTHING,
-        *,
-        limit: int | None = None,
-        offset: int = 0,
-        newest_first: bool = True,
-    ) -> list[Snapshot]:
-        """Snapshots without their detections, by capture time."""
-        condition, values = where(which)
-        order = "desc" if newest_first else "asc"
-        rows = self._rows(
-            f"select * from snapshots where {condition}"
-            f" order by captured_at {order}, id {order} limit :limit offset :offset",
-            {**values, "limit": -1 if limit is None else limit, "offset": offset},
-        )
-        return [to_snapshot(row) for row in rows]
+    def delete(self, snapshot_ids: Sequence[int]) -> None:
+        """Take snapshots out of the history; `restore` brings them back until they are purged."""
+        self._mark_deleted(snapshot_ids, to_text(datetime.now(UTC)))
 
-    def counts(self, which: HistoryFilter = EVERYTHING) -> list[dict[str, Any]]:
-        """Per snapshot `captured_at` (UTC, ISO 8601), `lot_id`, `camera_id` and the counts."""
-        condition, values = where(which)
-        return self._rows(
-            f"select captured_at, lot_id, camera_id, {', '.join(LABELS)} from snapshots"
-            f" where {condition} order by captured_at",
-            values,
-        )
+    def restore(self, snapshot_ids: Sequence[int]) -> None:
+        """Bring deleted snapshots back."""
+        self._mark_deleted(snapshot_ids, None)
 
-    def count(self, which: HistoryFilter = EVERYTHING) -> int:
-        condition, values = where(which)
-        return int(
-            self._rows(f"select count(*) n from snapshots where {condition}", values)[0]["n"]
-        )
+    def _mark_deleted(self, snapshot_ids: Sequence[int], at: str | None) -> None:
+        with self._write() as db:
+            for snapshot_id in snapshot_ids:
+                db.execute("update snapshots set deleted_at = ? where id = ?", [at, snapshot_id])
+            _roll_around_ids(db, snapshot_ids)
 
-    def is_live(self, lot_id: str, camera_id: str) -> bool:
-        """Whether a camera's newest photo was recorded soon after it was taken: an archive that
-        was read at once is not expected to go on."""
-        rows = self._rows(
-            "select 24 * 60 * (julianday(recorded_at) - julianday(captured_at)) late from snapshots"
-            " where lot_id = ? and camera_id = ? order by captured_at desc, id desc limit 1",
-            [lot_id, camera_id],
-        )
-        return bool(rows) and rows[0]["late"] is not None and abs(rows[0]["late"]) <= LIVE_MIN
+    def purge(self, before: datetime) -> list[str]:
+        """Remove for good what was deleted before a moment; their files are not read again.
 
-    def photos_since(self, at: datetime) -> dict[tuple[str, str], int]:
-        """Per (lot, camera) how many photos were taken since."""
-        rows = self._rows(
-            "select lot_id, camera_id, count(*) n from snapshots where captured_at >= ?"
-            " group by lot_id, camera_id",
-            [to_text(at)],
-        )
-        return {(row["lot_id"], row["camera_id"]): row["n"] for row in rows}
-
-    def latest(self, lot_id: str) -> list[Snapshot]:
-        """The latest snapshot of each of a lot's cameras that has one, latest first."""
-        found = [
-            self.snapshots(HistoryFilter(lot_id=lot_id, camera_id=camera.id), limit=1)
-            for camera in self.cameras(lot_id)
-        ]
-        return sorted(
-            (snapshot for snapshots in found for snapshot in snapshots),
-            key=lambda snapshot: snapshot.photo.captured_at,
-            reverse=True,
-        )
-
-    def vehicles_seen(self, lot_id: str, camera_id: str, *, limit: int) -> list[list[Detection]]:
-        """The detections of a camera's latest photos, one list a photo."""
-        rows = self._rows(
-            "select d.* from detections d where d.snapshot_id in (select id from snapshots where"
-            " lot_id = ? and camera_id = ? order by captured_at desc, id desc limit ?)"
-            " order by d.snapshot_id, d.number",
-            [lot_id, camera_id, limit],
-        )
-        looks: dict[int, list[Detection]] = {}
-        for row in rows:
-            looks.setdefault(row["snapshot_id"], []).append(to_detection(row))
-        return list(looks.values())
-
-    def thumbnails(self, snapshot_ids: Sequence[int]) -> dict[int, bytes]:
-        """The small JPEGs of some snapshots (at most a few hundred)."""
-        marks = ", ".join("?" * len(snapshot_ids))
-        rows = self._rows(
-            f"select * from thumbnails where snapshot_id in ({marks})", list(snapshot_ids)
-        )
-        return {row["snapshot_id"]: row["jpeg"] for row in rows}
+        Returns:
+            The files of their photos, which are left to the caller.
+        """
+        with self._write() as db:
+            rows = db.execute(
+                "select id, file from snapshots where deleted_at < ?", [to_text(before)]
+            ).fetchall()
+            for snapshot_id, _ in rows:
+                _remove_row(db, snapshot_id)
+        return [file for _, file in rows]
 
     def delete_snapshots(self, sha256s: Sequence[str]) -> None:
-        """Remove snapshots by content, with all that belongs to them."""
+        """Remove snapshots by content, with all that belongs to them, for good and at once."""
         with self._write() as db:
             for sha256 in sha256s:
                 _delete_snapshot(db, sha256)
                 db.execute("delete from files where sha256 = ?", [sha256])
 
-    # -- failures and files ---------------------------------------------------------------
-
-    def record_failure(self, failure: Failure, stamp: FileStamp | None = None) -> None:
-        """Record that a photo could not be read; the same file again counts one more attempt."""
+    def save_judged(self, snapshot_id: int, judged: Judged) -> None:
+        """Judge a photo anew, such as by a layout that was drawn after it was taken."""
         with self._write() as db:
-            _remember_file(db, failure.file, stamp, None)
-            db.execute(
-                "insert into failures"
-                " (file, lot_id, camera_id, reason, failed_at, attempts, in_storage)"
-                " values (?, ?, ?, ?, ?, 1, ?) on conflict (file) do update set"
-                " reason = excluded.reason, failed_at = excluded.failed_at,"
-                " attempts = attempts + 1, in_storage = excluded.in_storage",
-                [failure.file, failure.lot_id, failure.camera_id, failure.reason,
-                 to_text(failure.failed_at), failure.in_storage],
-            )  # fmt: skip
-
-    def failures(self) -> list[Failure]:
-        """Every photo that could not be read and has not been since, latest first."""
-        rows = self._rows("select * from failures order by failed_at desc, id desc")
-        return [to_failure(row) for row in rows]
-
-    def forget_failures(self, files: Sequence[str]) -> None:
-        """Take failures off the list for good; a scan tries again those that are still there."""
-        with self._write() as db:
-            for file in files:
-                db.execute("delete from failures where file = ?", [file])
-                db.execute("delete from files where file = ? and sha256 is null", [file])
-
-    def files(self) -> dict[str, tuple[FileStamp, bool]]:
-        """Every file that was read, with its stamp then and whether it was a good photo."""
-        rows = self._rows("select file, size_bytes, mtime_ns, sha256 from files")
-        return {
-            row["file"]: (FileStamp(row["size_bytes"], row["mtime_ns"]), row["sha256"] is not None)
-            for row in rows
-        }
-
-    def file_content(self, file: str) -> tuple[int, str] | None:
-        """Size in bytes and SHA-256 of what a file held when it was read as a good photo."""
-        rows = self._rows(
-            "select size_bytes, sha256 from files where file = ? and sha256 is not null", [file]
-        )
-        return (rows[0]["size_bytes"], rows[0]["sha256"]) if rows else None
-
-    def remember_file(self, file: str, stamp: FileStamp, sha256: str) -> None:
-        """Note that a file holds a photo that is known already."""
-        with self._write() as db:
-            _remember_file(db, file, stamp, sha256)
-            db.execute("delete from failures where file = ?", [file])
-
-    # -- the database itself --------------------------------------------------------------
+            insert_judged(db, snapshot_id, judged)
+            _roll_around_ids(db, [snapshot_id])
 
     def check(self) -> str:
         """SQLite's own verdict on the file: `ok`, or what is wrong."""
         return str(self._rows("pragma quick_check(1)")[0]["quick_check"])
+
+
+def _roll_around_ids(db: Database, snapshot_ids: Sequence[int]) -> None:
+    for snapshot_id in snapshot_ids:
+        row = _row(
+            db, "select lot_id, camera_id, captured_at from snapshots where id = ?", [snapshot_id]
+        )
+        if row:
+            roll_around(db, row["lot_id"], row["camera_id"], to_time(row["captured_at"]))
 
 
 def _insert_snapshot(db: Database, snapshot: Snapshot, thumbnail: bytes) -> int:
@@ -256,19 +159,19 @@ def _insert_snapshot(db: Database, snapshot: Snapshot, thumbnail: bytes) -> int:
 
 
 def _delete_snapshot(db: Database, sha256: str, *, only_of: str | None = None) -> None:
-    row = _row(db, "select id, file from snapshots where sha256 = ?", [sha256])
+    row = _row(
+        db, "select id, file, lot_id, camera_id, captured_at from snapshots where sha256 = ?",
+        [sha256],
+    )  # fmt: skip
     if row and only_of in (None, row["file"]):
-        for table in ("detections", "thumbnails", "judgements"):
-            db.execute(f"delete from {table} where snapshot_id = ?", [row["id"]])
-        db.execute("delete from snapshots where id = ?", [row["id"]])
+        _remove_row(db, row["id"])
+        roll_around(db, row["lot_id"], row["camera_id"], to_time(row["captured_at"]))
 
 
-def _remember_file(db: Database, file: str, stamp: FileStamp | None, sha256: str | None) -> None:
-    if stamp is not None:
-        db.execute(
-            "insert or replace into files (file, size_bytes, mtime_ns, sha256) values (?, ?, ?, ?)",
-            [file, stamp.size_bytes, stamp.mtime_ns, sha256],
-        )
+def _remove_row(db: Database, snapshot_id: int) -> None:
+    for table in ("detections", "thumbnails", "judgements", "corrections"):
+        db.execute(f"delete from {table} where snapshot_id = ?", [snapshot_id])
+    db.execute("delete from snapshots where id = ?", [snapshot_id])
 
 
 def _row(db: Database, sql: str, values: Sequence[Any]) -> Row | None:

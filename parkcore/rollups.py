@@ -1,0 +1,219 @@
+"""From looks to hours: how full a lot was in each hour, and for how much of it that is known.
+
+A look stands until its camera's next one, but for no longer than a stated time: then the camera
+sees nothing until it looks again. A lot's total is that of all its cameras, and is not known while
+one of them sees nothing; a camera that is silent for longer than a week is taken to be out of
+service, and the others are the lot. So every figure is weighted by time, not by photos, and what
+nobody saw is left out instead of guessed.
+
+Pure. Times are seconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from parkcore.domain import LABELS
+
+HOUR_S = 3600
+
+IN_SERVICE_S = 7 * 24 * HOUR_S
+"""Between looks that are farther apart a camera is not part of its lot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one photo says of its lot from its moment on."""
+
+    at: float
+    camera_id: str
+    vehicles: tuple[int, ...] | None
+    """Of each type, in the order of `LABELS`; None where nothing could be told: the camera was
+    moved, or the picture black."""
+    taken: int = 0
+    """Occupied places: spaces and what is in areas, or every vehicle where none are marked."""
+    told: int | None = None
+    """How many places it could tell of; None where their number is not known."""
+    lot_capacity: int | None = None
+    """The places of the whole lot then, for where those of its cameras are not known."""
+    spaces: Mapping[str, str] | None = None
+    """Per space `o`, `v` or `u`; only where another camera of the lot sees some of them too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of time in which nothing was seen to change."""
+
+    start: float
+    end: float
+    vehicles: tuple[int, ...]
+    taken: int
+    told: int | None
+
+
+@dataclass(slots=True)
+class Hour:
+    """One hour of one lot."""
+
+    start: int
+    photos: int = 0
+    seen_s: float = 0
+    """Seconds for which the lot's total is known."""
+    vehicle_s: list[float] = field(default_factory=lambda: [0.0] * len(LABELS))
+    """Vehicles of each type, each times the seconds for which it was seen."""
+    taken_s: float = 0
+    rated_s: float = 0
+    """Seconds for which the number of places is known too."""
+    rate_s: float = 0
+    least: int | None = None
+    most: int | None = None
+    most_at: float | None = None
+    highest_rate: float | None = None
+    highest_rate_at: float | None = None
+    held: dict[tuple[int, int | None], float] = field(default_factory=dict)
+    """Per (taken, told) for how many seconds."""
+
+
+def absences(looks: Iterable[tuple[str, float]], *, hold_s: float) -> list[tuple[float, float]]:
+    """The stretches in which a camera that is in service sees nothing, in order.
+
+    Args:
+        looks: camera and time, each camera's by time.
+    """
+    found, last = [], dict[str, float]()
+    for camera_id, at in looks:
+        before = last.get(camera_id, at)
+        if hold_s < at - before <= IN_SERVICE_S:
+            found.append((before + hold_s, at))
+        last[camera_id] = at
+    return sorted(found)
+
+
+def segments(
+    looks: Iterable[Look],
+    absent: Sequence[tuple[float, float]],
+    *,
+    hold_s: float,
+    cameras: int,
+) -> Iterator[Segment]:
+    """The stretches in which a lot's total is known, in order.
+
+    Args:
+        looks: of one lot, by time.
+        absent: when it is not known, as `absences` gives it.
+        hold_s: for how many seconds a look stands at most.
+        cameras: how many the lot has; its own capacity is that of all of them.
+    """
+    current: dict[str, Look] = {}
+    missing = _Missing(absent)
+    since = -math.inf
+    for at, look in _events(looks, hold_s):
+        if current and since < at and not missing.at(since):
+            yield from _total(list(current.values()), since, at, cameras)
+        since = at
+        if look.at == at:
+            current[look.camera_id] = look
+        elif current.get(look.camera_id) is look:
+            del current[look.camera_id]
+
+
+def _events(looks: Iterable[Look], hold_s: float) -> Iterator[tuple[float, Look]]:
+    """Every look at its time, and again when it would stand no longer."""
+    one, other = itertools.tee(looks)
+    begun = ((look.at, look) for look in one)
+    ended = ((look.at + hold_s, look) for look in other)
+    return heapq.merge(ended, begun, key=lambda event: event[0])
+
+
+@dataclass(slots=True)
+class _Missing:
+    """Whether a moment lies in an absence, for moments that only go on."""
+
+    absent: Sequence[tuple[float, float]]
+    _next: int = 0
+    _until: float = -math.inf
+
+    def at(self, moment: float) -> bool:
+        while self._next < len(self.absent) and self.absent[self._next][0] <= moment:
+            self._until = max(self._until, self.absent[self._next][1])
+            self._next += 1
+        return moment < self._until
+
+
+def _total(looks: Sequence[Look], start: float, end: float, cameras: int) -> Iterator[Segment]:
+    seen = [look.vehicles for look in looks if look.vehicles is not None]
+    if len(seen) < len(looks):
+        return
+    vehicles = seen[0] if len(seen) == 1 else tuple(map(sum, zip(*seen, strict=True)))
+    taken, told = _places(looks)
+    if told is None and len(looks) == cameras:
+        told = max(looks, key=lambda look: look.at).lot_capacity
+    yield Segment(start, end, vehicles, taken, told)
+
+
+def _places(looks: Sequence[Look]) -> tuple[int, int | None]:
+    """What is taken, of how many places; a space that several cameras see counts once."""
+    if len(looks) == 1:
+        return looks[0].taken, looks[0].told
+    taken = sum(look.taken for look in looks)
+    told = [look.told for look in looks if look.told is not None]
+    if len(told) < len(looks):
+        return taken, None
+    views: dict[str, list[str]] = defaultdict(list)
+    for look in looks:
+        for name, state in (look.spaces or {}).items():
+            views[name].append(state)
+    places = sum(told)
+    for states in views.values():
+        known = [state for state in states if state != "u"]
+        agreed = len(set(known)) == 1
+        taken += (agreed and known[0] == "o") - known.count("o")
+        places += agreed - len(known)
+    return taken, places
+
+
+def hours(stretches: Iterable[Segment], looks: Iterable[Look], *, phase_s: int = 0) -> list[Hour]:
+    """The hours in which something was seen, in order.
+
+    Args:
+        phase_s: seconds past the full hour of UTC at which the site's hours begin, 0..3599.
+    """
+    found: dict[int, Hour] = {}
+
+    def hour_of(at: float) -> Hour:
+        start = int((at - phase_s) // HOUR_S) * HOUR_S + phase_s
+        return found.setdefault(start, Hour(start))
+
+    for look in looks:
+        hour_of(look.at).photos += 1
+    for stretch in stretches:
+        start = stretch.start
+        while start < stretch.end:
+            hour = hour_of(start)
+            end = min(stretch.end, hour.start + HOUR_S)
+            _add(hour, stretch, start, end - start)
+            start = end
+    return [found[start] for start in sorted(found)]
+
+
+def _add(hour: Hour, stretch: Segment, at: float, seconds: float) -> None:
+    taken, told = stretch.taken, stretch.told
+    hour.seen_s += seconds
+    for number, vehicles in enumerate(stretch.vehicles):
+        hour.vehicle_s[number] += vehicles * seconds
+    hour.taken_s += taken * seconds
+    hour.least = taken if hour.least is None else min(hour.least, taken)
+    if hour.most is None or taken > hour.most:
+        hour.most, hour.most_at = taken, at
+    hour.held[taken, told] = hour.held.get((taken, told), 0) + seconds
+    if told:
+        rate = taken / told
+        hour.rated_s += seconds
+        hour.rate_s += rate * seconds
+        if hour.highest_rate is None or rate > hour.highest_rate:
+            hour.highest_rate, hour.highest_rate_at = rate, at
