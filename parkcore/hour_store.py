@@ -12,10 +12,20 @@ from typing import Any
 from sqlite_utils import Database
 
 from parkcore.capacities import ALWAYS, LOT, Capacities
-from parkcore.database import Connection
+from parkcore.database import Connection, explained
 from parkcore.domain import LABELS
+from parkcore.errors import StoreError
 from parkcore.records import Row, to_text
-from parkcore.rollups import HOUR_S, IN_SERVICE_S, Hour, Look, absences, hours, segments
+from parkcore.rollups import (
+    HOUR_S,
+    IN_SERVICE_S,
+    Hour,
+    Look,
+    Segment,
+    absences,
+    hours,
+    segments,
+)
 
 COLUMNS = (
     "lot_id", "hour", "photos", "seen_s", *(f"{label}_s" for label in LABELS), "taken_s",
@@ -24,14 +34,18 @@ COLUMNS = (
 
 _STANDING = "deleted_at is null"
 
-_LOOKS = (
-    "select s.captured_at, s.camera_id, "
+LOOKS = (
+    "select s.id, s.lot_id, s.captured_at, s.camera_id, "
     + ", ".join(f"coalesce(c.{label}, s.{label}) {label}" for label in LABELS)
     + ","
     " j.layout_id, j.states, j.in_areas, j.area_room from snapshots s"
     " left join corrections c on c.snapshot_id = s.id"
     " left join judgements j on j.snapshot_id = s.id"
-    " where s.lot_id = :lot and s.camera_id in (select id from cameras where lot_id = :lot)"
+)
+"""What a look is made of; `to_look` reads these rows."""
+
+_LOOKS = (
+    f"{LOOKS} where s.lot_id = :lot and s.camera_id in (select id from cameras where lot_id = :lot)"
     " and s.captured_at >= :since and s.captured_at < :until and s.deleted_at is null"
     " order by s.captured_at, s.id"
 )
@@ -55,6 +69,19 @@ class HourStore(Connection):
             " order by lot_id, hour",
             [*lot_ids, since.timestamp(), until.timestamp()],
         )
+
+    def segments(self, lot_id: str, since: datetime, until: datetime) -> list[Segment]:
+        """What a lot's total was from moment to moment, made from its snapshots as the hours are;
+        for curves of a few days or weeks."""
+        with explained(self._name):
+            hold_s, _ = _rules(self._db)
+            first, end = since.timestamp(), until.timestamp()
+            _, stretches = _stretches(self._db, lot_id, first, end, hold_s)
+            return [
+                replace(each, start=max(first, each.start), end=min(end, each.end))
+                for each in stretches
+                if each.end > first and each.start < end
+            ]
 
     def span(self, lot_ids: Sequence[str] | None = None) -> tuple[datetime, datetime] | None:
         """From when to when there are hours, of some lots or of all; None where there are none."""
@@ -119,18 +146,57 @@ def roll(db: Database, lot_id: str, since: float = -math.inf, until: float = mat
     db.execute(
         "delete from hours where lot_id = ? and hour >= ? and hour < ?", [lot_id, first, end]
     )
-    looks = list(_looks(db, lot_id, first - hold_s, end))
-    cameras = [row[0] for row in db.execute("select id from cameras where lot_id = ?", [lot_id])]
-    times = [(look.camera_id, look.at) for look in looks]
-    absent = []
-    if len(cameras) > 1:
-        absent = absences(_with_neighbours(db, lot_id, cameras, times, end), hold_s=hold_s)
-    stretches = segments(looks, absent, hold_s=hold_s, cameras=len(cameras))
+    looks, stretches = seen(db, lot_id, first - hold_s, end)
     made = hours(stretches, (look for look in looks if look.at >= first), phase_s=phase_s)
     db.conn.executemany(
         f"insert into hours ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})",
         (_hour_row(lot_id, hour) for hour in made if first <= hour.start < end),
     )
+
+
+def freeze(db: Database, lot_id: str, before: datetime) -> None:
+    """Within a transaction: leave the hours as they are in which looks before a moment count, so
+    that these looks may go but for the newest of each camera.
+
+    Raises:
+        StoreError: the hours were not made of all that is recorded yet.
+    """
+    hold_s, phase_s = _rules(db)
+    if not db.execute("select complete from hour_rules").fetchone()[0]:
+        raise StoreError("the hours are being made anew; thin the history when that is done")
+    until = _text(-_floor(-(before.timestamp() + hold_s), -phase_s))
+    db.execute(
+        "insert into thinned values (?, ?) on conflict (lot_id)"
+        " do update set until = max(until, excluded.until)",
+        [lot_id, until],
+    )
+
+
+def seen(
+    db: Database, lot_id: str, since: float, until: float
+) -> tuple[list[Look], Iterator[Segment]]:
+    """The looks of a stretch of time, and what of it is known of the lot."""
+    hold_s, _ = _rules(db)
+    looks = list(_looks(db, lot_id, since, until))
+    cameras = [row[0] for row in db.execute("select id from cameras where lot_id = ?", [lot_id])]
+    times = [(look.camera_id, look.at) for look in looks]
+    absent = []
+    if len(cameras) > 1:
+        absent = absences(_with_neighbours(db, lot_id, cameras, times, until), hold_s=hold_s)
+    return looks, segments(looks, absent, hold_s=hold_s, cameras=len(cameras))
+
+
+def _stretches(
+    db: Database, lot_id: str, since: float, until: float, hold_s: float
+) -> tuple[list[Look], Iterator[Segment]]:
+    """The looks that count in a stretch of time, and what follows from them."""
+    looks = list(_looks(db, lot_id, since - hold_s, until))
+    cameras = [row[0] for row in db.execute("select id from cameras where lot_id = ?", [lot_id])]
+    times = [(look.camera_id, look.at) for look in looks]
+    absent: list[tuple[float, float]] = []
+    if len(cameras) > 1:
+        absent = absences(_with_neighbours(db, lot_id, cameras, times, until), hold_s=hold_s)
+    return looks, segments(looks, absent, hold_s=hold_s, cameras=len(cameras))
 
 
 def _hour_row(lot_id: str, hour: Hour) -> list[Any]:
@@ -147,10 +213,10 @@ def _looks(db: Database, lot_id: str, since: float, until: float) -> Iterator[Lo
     rows = _dicts(db, _LOOKS, {"lot": lot_id, "since": _text(since), "until": _text(until)})
     names = _shared_spaces(db, lot_id)
     for row in rows:
-        yield _look(row, capacities, lot_id, names)
+        yield to_look(row, capacities, lot_id, names)
 
 
-def _look(row: Row, capacities: Capacities, lot_id: str, names: dict[int, list[str]]) -> Look:
+def to_look(row: Row, capacities: Capacities, lot_id: str, names: dict[int, list[str]]) -> Look:
     at, camera_id, states = (
         datetime.fromisoformat(row["captured_at"]),
         row["camera_id"],

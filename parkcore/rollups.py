@@ -112,22 +112,27 @@ def segments(
     current: dict[str, Look] = {}
     missing = _Missing(absent)
     since = -math.inf
-    for at, look in _events(looks, hold_s):
+    for at, look in _events(looks, absent, hold_s):
         if current and since < at and not missing.at(since):
             yield from _total(list(current.values()), since, at, cameras)
         since = at
+        if look is None:
+            continue
         if look.at == at:
             current[look.camera_id] = look
         elif current.get(look.camera_id) is look:
             del current[look.camera_id]
 
 
-def _events(looks: Iterable[Look], hold_s: float) -> Iterator[tuple[float, Look]]:
-    """Every look at its time, and again when it would stand no longer."""
+def _events(
+    looks: Iterable[Look], absent: Iterable[tuple[float, float]], hold_s: float
+) -> Iterator[tuple[float, Look | None]]:
+    """Every look at its time, and again when it would stand no longer; where absences begin."""
     one, other = itertools.tee(looks)
     begun = ((look.at, look) for look in one)
     ended = ((look.at + hold_s, look) for look in other)
-    return heapq.merge(ended, begun, key=lambda event: event[0])
+    gone = ((start, None) for start, _ in absent)
+    return heapq.merge(ended, gone, begun, key=lambda event: event[0])
 
 
 @dataclass(slots=True)

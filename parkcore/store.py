@@ -11,10 +11,12 @@ from sqlite_utils import Database
 
 from parkcore.domain import Correction, Lot, Snapshot
 from parkcore.errors import StoreError
+from parkcore.export_store import ExportStore
 from parkcore.file_store import FileStamp, FileStore, remember_file_row
-from parkcore.hour_store import HourStore, roll_around
+from parkcore.hour_store import roll_around
 from parkcore.judgement import Judged
 from parkcore.layout_store import LayoutStore, insert_judged, refresh_figures
+from parkcore.look_store import LookStore
 from parkcore.lot_store import insert_lot
 from parkcore.records import (
     SNAPSHOTS,
@@ -26,13 +28,24 @@ from parkcore.records import (
     to_text,
     to_time,
 )
+from parkcore.reprocess_store import ReprocessStore
+from parkcore.retention_store import OF_A_SNAPSHOT, RetentionStore
 from parkcore.service_store import ServiceStore
 from parkcore.snapshot_store import SnapshotStore
 
 __all__ = ["FileStamp", "Store"]
 
 
-class Store(SnapshotStore, LayoutStore, HourStore, FileStore, ServiceStore):
+class Store(
+    SnapshotStore,
+    LayoutStore,
+    LookStore,
+    FileStore,
+    ServiceStore,
+    ExportStore,
+    RetentionStore,
+    ReprocessStore,
+):
     """The history. Every method may raise `StoreError`, whose text says what to do."""
 
     def record(
@@ -117,7 +130,8 @@ class Store(SnapshotStore, LayoutStore, HourStore, FileStore, ServiceStore):
         """
         with self._write() as db:
             rows = db.execute(
-                "select id, file from snapshots where deleted_at < ?", [to_text(before)]
+                "select id, file from snapshots where deleted_at > '' and deleted_at < ?",
+                [to_text(before)],
             ).fetchall()
             for snapshot_id, _ in rows:
                 _remove_row(db, snapshot_id)
@@ -169,7 +183,7 @@ def _delete_snapshot(db: Database, sha256: str, *, only_of: str | None = None) -
 
 
 def _remove_row(db: Database, snapshot_id: int) -> None:
-    for table in ("detections", "thumbnails", "judgements", "corrections"):
+    for table in OF_A_SNAPSHOT:
         db.execute(f"delete from {table} where snapshot_id = ?", [snapshot_id])
     db.execute("delete from snapshots where id = ?", [snapshot_id])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,12 +11,14 @@ from conftest import NOON
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from sqlite_utils import Database
 from test_store import record, snapshot
 
 from parkcore.domain import Camera, Correction, Lot, Vehicles
 from parkcore.errors import StoreError
 from parkcore.judgement import Judged, Judgement, SpaceState
 from parkcore.layout import Layout, Space
+from parkcore.schema import migrations
 from parkcore.store import Store
 
 EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
@@ -54,6 +57,18 @@ def test_a_snapshot_is_in_its_hours_at_once(store: Store) -> None:
     looked(store, 90, 2)
     assert means(store) == {0: (3600, 6), 1: (3600, 5), 2: (1800, 2)}
     assert [row["photos"] for row in hours(store)] == [2, 1, 0]
+
+
+def test_the_curve_between_two_moments_is_what_the_hours_are_made_of(store: Store) -> None:
+    looked(store, 0, 4)
+    looked(store, 30, 8)
+    since, until = NOON + timedelta(minutes=10), NOON + timedelta(minutes=80)
+    curve = store.segments("north", since, until)
+    start = NOON.timestamp()
+    assert [((s.start - start) / 60, (s.end - start) / 60, s.taken) for s in curve] == [
+        (10, 30, 4), (30, 60, 8), (60, 80, 8),
+    ]  # fmt: skip
+    assert store.segments("north", until + timedelta(hours=1), until + timedelta(hours=2)) == []
 
 
 def test_a_correction_counts_in_the_hours_and_can_be_taken_back(store: Store) -> None:
@@ -208,7 +223,8 @@ class Changes(RuleBasedStateMachine):
 
     @rule(which=seen)
     def take_back(self, which):
-        self.store.correct(which.id, None)
+        if self.store.snapshot(which.id):
+            self.store.correct(which.id, None)
 
     @rule(which=seen)
     def delete(self, which):
@@ -241,3 +257,40 @@ class Changes(RuleBasedStateMachine):
 
 Changes.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 TestChanges = Changes.TestCase
+
+
+def test_a_history_from_before_there_were_hours_gets_them(tmp_path) -> None:
+    path = tmp_path / "parkcore.db"
+    database = Database(path)
+    migrations.apply(database, stop_before="m004_hours_and_corrections")
+    columns = {
+        "sha256": "x", "file": "north/gate/x.jpg", "lot_id": "north", "camera_id": "gate",
+        "captured_at": NOON.isoformat(timespec="microseconds"), "time_source": "exif", "car": 5,
+        "motorcycle": 0, "bus": 0, "truck": 0, "size_bytes": 1, "width": 2, "height": 3,
+        "model": "m.pt", "model_version": "1", "confidence": 0.2, "imgsz": 640,
+        "milliseconds": 1.0,
+    }  # fmt: skip
+    database.table("lots").insert({"id": "north", "name": "North", "capacity": 10})
+    database.table("cameras").insert({"lot_id": "north", "id": "gate"})
+    number = database.table("snapshots").insert(columns).last_pk
+    layout = {"image_size": [2, 3], "spaces": []}
+    at = NOON.isoformat()
+    database.table("layouts").insert(
+        {"lot_id": "north", "camera_id": "gate", "version": 1, "created_at": at,
+         "layout": json.dumps(layout)}
+    )  # fmt: skip
+    judgement = {
+        "spaces": [{"state": "occupied"}, {"state": "vacant"}, {"state": "unknown"}],
+        "areas": [{"id": "M", "vehicles": 3, "capacity": 6}], "outside": [], "double": [],
+    }  # fmt: skip
+    database.table("judgements").insert(
+        {"snapshot_id": number, "layout_id": 1, "judgement": json.dumps(judgement)}
+    )
+    database.conn.commit()
+    database.conn.close()
+    with Store.open(path) as store:
+        assert store.ensure_hours(hold_s=3600, phase_s=0)
+        assert not store.ensure_hours(hold_s=3600, phase_s=0)
+        row = hours(store)[0]
+        assert (row["taken_s"], row["highest_rate"], row["car_s"]) == (4 * 3600, 0.5, 5 * 3600)
+        assert store.capacity_history().seen_by("north", "gate", NOON) == 10

@@ -66,6 +66,13 @@ def test_while_a_camera_in_service_sees_nothing_the_total_is_not_known() -> None
     assert [found[start].photos for start in (60, 120)] == [2, 2]
 
 
+def test_an_absence_that_began_with_a_look_before_the_window_counts_too() -> None:
+    gate = look(241, 1)
+    absent = absences([("roof", 182 * MIN), ("roof", 301 * MIN)], hold_s=HOLD)
+    found = list(segments([gate], absent, hold_s=HOLD, cameras=2))
+    assert [(each.start / MIN, each.end / MIN) for each in found] == [(241, 242)]
+
+
 def test_a_camera_that_is_silent_for_weeks_is_no_part_of_the_lot() -> None:
     late = (IN_SERVICE_S + 2 * HOUR_S) / MIN
     looks = [look(0, 7, camera="roof"), look(late, 7, camera="roof"), look(600, 1), look(630, 1)]
