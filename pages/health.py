@@ -8,7 +8,8 @@ import streamlit as st
 from pages.shell import context, parts
 from pages.shell.ip_cameras import BADGE
 from parkcore import health
-from parkcore.health import CameraHealth, Health, PartHealth
+from parkcore.camera_health import CameraHealth
+from parkcore.health import Health, PartHealth
 
 PARTS = {
     "watcher": ("Watcher", "Analyses what arrives in the storage folder."),
@@ -25,20 +26,33 @@ def show_state(doing: Health) -> None:
         st.error(parts.plain(problem), icon=":material/error:")
 
 
+def sentence(text: str) -> str:
+    """What Parkcore says, as Markdown; the command in it as code."""
+    said = text[:1].upper() + parts.plain(text[1:])
+    return said.replace(r"\`parkcore serve\`", "`parkcore serve`")
+
+
 def show_figures(doing: Health) -> None:
     waiting = sum(p.state.queue for p in doing.parts if p.state and p.name == "watcher")
     free = doing.disk_free_bytes
-    figures = {
-        "Photos in the last hour": f"{doing.photos_last_hour:,}",
-        "Photos waiting": f"{waiting:,}",
-        "Photos that could not be read": f"{doing.failures:,}",
-        "Photos in the history": f"{doing.snapshots:,}",
-        "Size of the database": humanize.naturalsize(doing.database_bytes),
-        "Free disk space": "–" if free is None else humanize.naturalsize(free),
-    }
-    columns = st.columns(3)
-    for number, (label, value) in enumerate(figures.items()):
-        columns[number % 3].metric(label, value, border=True)
+    figures = [
+        {
+            "Photos, last hour": f"{doing.photos_last_hour:,}",
+            "Photos waiting": f"{waiting:,}",
+        },
+        {
+            "Unreadable photos": f"{doing.failures:,}",
+            "Photos in history": f"{doing.snapshots:,}",
+        },
+        {
+            "Database": humanize.naturalsize(doing.database_bytes),
+            "Free disk space": "–" if free is None else humanize.naturalsize(free),
+        },
+    ]
+    for column, pair in zip(st.columns(3), figures, strict=True):
+        with column.container(horizontal=True):  # side by side where there is room, as on a phone
+            for label, value in pair.items():
+                st.metric(label, value, border=True, width="stretch")
 
 
 def badge(level: str, said: str) -> None:
@@ -53,7 +67,7 @@ def show_part(part: PartHealth) -> None:
             st.markdown(f"**{name}**", width="content")
             badge(part.level, "not running")
         st.caption(about)
-        st.write(f"{part.said[:1].upper()}{parts.plain(part.said[1:])}.")
+        st.write(f"{sentence(part.said)}.")
         state = part.state
         if state and state.last_success_at:
             st.caption(f"Last photo analysed {parts.ago(state.last_success_at)}.")
@@ -72,14 +86,12 @@ def show_camera(camera: CameraHealth) -> None:
                 width="content",
             )
             badge(camera.level, camera.said)
+        st.markdown(parts.code(camera.address) if camera.address else "A folder")
         at = camera.last_picture_at
-        picture = f"{parts.ago(at)} ({parts.when(at)})" if at else "none yet"
-        source = parts.code(camera.address) if camera.address else "a folder"
-        st.caption(
-            f"{source} · last picture {picture} · {camera.photos_last_hour} in the last hour"
-        )
-        if camera.level == "failing":
-            st.error(parts.plain(camera.said), icon=":material/error:")
+        picture = f"last picture {parts.ago(at)} ({parts.when(at)})" if at else "no picture yet"
+        st.caption(f"{picture} · {camera.photos_last_hour} photos in the last hour")
+        if camera.level in ("failing", "stale"):
+            st.markdown(f":red[{sentence(camera.said)}]")
         elif camera.last_failure_at:
             st.caption(
                 f"Last failure {parts.ago(camera.last_failure_at)}:"

@@ -3,6 +3,7 @@ from pages.shell.navigation import enter
 enter()
 
 from dataclasses import replace
+from datetime import datetime, time
 
 import streamlit as st
 
@@ -41,12 +42,27 @@ def edit(store: Store, lot: Lot) -> None:
             st.caption(f"Camera: {parts.plain(cameras[0].id)}")
         else:
             st.caption(f"No photo yet. They belong into `{context.storage().root / lot.id}`.")
+        since = capacity_since(lot.id)
         if st.form_submit_button("Save", icon=":material/save:"):
-            store.change_lot(replace(lot, name=name.strip() or lot.id, capacity=capacity or None))
+            changed = replace(lot, name=name.strip() or lot.id, capacity=capacity or None)
+            store.change_lot(changed, capacity_since=since)
             for camera_id, spaces in own.items():
-                store.save_camera(Camera(lot.id, camera_id, spaces or None))
+                store.save_camera(Camera(lot.id, camera_id, spaces or None), capacity_since=since)
             st.session_state.saved = name
             st.rerun()
+
+
+def capacity_since(lot_id: str) -> datetime | None:
+    """From when on a changed capacity holds; None where it always did."""
+    zone = context.settings().zone
+    with st.expander("When a capacity changed"):
+        st.caption("Rates from before a change keep the capacity of their time.")
+        changed = st.radio(
+            "The new capacity", ["was always right", "holds from this day on"],
+            key=f"since-{lot_id}", horizontal=True,
+        )  # fmt: skip
+        day = st.date_input("Day of the change", "today", key=f"day-{lot_id}", format="YYYY-MM-DD")
+    return datetime.combine(day, time(), zone) if changed.startswith("holds") else None
 
 
 def add(store: Store) -> None:

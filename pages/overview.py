@@ -7,11 +7,10 @@ from datetime import timedelta
 import streamlit as st
 
 from pages.shell import context, parts, spaces
+from pages.shell.movement import say_realigned
 from parkcore import charts, health, stats
 from parkcore.domain import Lot, Snapshot
-from parkcore.filters import HistoryFilter
 from parkcore.health import Health
-from parkcore.occupancy import View, lot_occupancy
 from parkcore.samples import remove_samples
 from parkcore.store import Store
 
@@ -32,56 +31,36 @@ def confirm_removal() -> None:
 
 
 def last_day(store: Store, lot: Lot, latest: Snapshot) -> None:
-    until = latest.photo.captured_at + timedelta(seconds=1)
-    which = HistoryFilter(lot_id=lot.id, since=until - timedelta(days=1), until=until)
-    capacities = store.lot_capacities()
-    frame = stats.occupancy_over_time(stats.counts_frame(store.counts(which)), capacities)
-    if frame["vehicles"].count() > 1:
+    zone, until = context.settings().zone, latest.photo.captured_at
+    since = until - timedelta(days=1)
+    hours = stats.hours_frame(store.hours([lot.id], since, until))
+    if hours["photos"].sum() > 1:
+        within = stats.site_hours(hours["at"].iloc[0], until, zone)
         st.caption("The 24 hours up to then")
-        chart = charts.sparkline(frame, capacities[lot.id], context.settings().zone)
+        chart = charts.sparkline(stats.by_period(hours, zone, "hour", within=within))
         st.altair_chart(chart, width="stretch")
 
 
-def show_age(snapshot: Snapshot, *, named: bool, is_counted: bool) -> None:
-    at = snapshot.photo.captured_at
-    camera = f"{parts.plain(snapshot.photo.camera_id)}: " if named else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{camera}{parts.ago(at)} · {parts.when(at)}", width="content")
-        if parts.is_stale(at):
-            st.badge("stale", icon=":material/schedule:", color="red")
-        if not is_counted:
-            st.badge("not counted: seen too long before", color="gray")
-
-
 def show_lot(store: Store, lot: Lot) -> None:
-    snapshots = store.latest(lot.id)
+    now = spaces.read(store, lot)
     with st.container(border=True):
         parts.heading(lot.name, is_sample=lot.is_sample)
-        if not snapshots:
+        if now is None:
             st.caption("No photo yet.")
             return
-        own = {camera.id: camera.capacity for camera in store.cameras(lot.id)}
-        views = {
-            each.id: View(each.vehicles, own[each.photo.camera_id], each.photo.captured_at)
-            for each in snapshots
-        }
-        valid = timedelta(minutes=context.settings().stale_minutes)
-        occupancy, current = lot_occupancy(lot.capacity, list(views.values()), valid=valid)
-        if marked := spaces.views(store, lot):
-            spaces.numbers(marked)
-        else:
-            parts.occupancy_numbers(occupancy)
-        parts.vehicle_counts(occupancy.vehicles)
-        for each in snapshots:
-            is_counted = views[each.id] in current
-            show_age(each, named=len(snapshots) > 1, is_counted=is_counted)
-        for each in snapshots:
-            parts.show_photo(store, each, with_boxes=True)
-        for view in marked:
-            with st.expander(f"Map of the spaces of {parts.plain(view.camera_id)}"):
-                spaces.space_map(view)
-        last_day(store, lot, snapshots[0])
-        if occupancy.capacity is None:
+        spaces.numbers(now)
+        spaces.ages(now)
+        columns = st.columns(min(2, len(now.cameras)))
+        for number, camera in enumerate(now.cameras):
+            with columns[number % 2]:
+                states = spaces.states_for(now, camera)
+                parts.show_photo(store, camera.snapshot, with_boxes=True, states=states)
+        last_day(store, lot, now.cameras[0].snapshot)
+        label = "Which spaces are free" if now.marked else "More of this lot"
+        st.page_link(
+            "pages/lot.py", label=label, icon=":material/map:", query_params={"lot": lot.id}
+        )
+        if now.state.capacity is None:
             parts.invite_capacity()
 
 
@@ -105,6 +84,7 @@ def show_waiting(doing: Health) -> int:
 
 
 st.title("How full is it?")
+say_realigned()
 
 
 @st.fragment(run_every="10s")

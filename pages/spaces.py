@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.shell import context, layout_editor, parts
+from pages.shell import context, layout_editor, parts, realigning
 from pages.shell.layout_editor import Draft, Ground, Key, Saved
 from parkcore.errors import LayoutError
 from parkcore.filters import HistoryFilter
@@ -57,7 +57,7 @@ def save(key: Key, ground: Ground, saved: Saved) -> None:
         layout = store.save_layout(*key, saved.layout, ground.jpeg, based_on=saved.based_on)
         # so that the Overview shows at once what they say; the photos before: `layout judge`
         list(judge_again(store, context.storage(), context.analyser(), *key, limit=1))
-    for of in ("spaces_photo", "spaces_draft", "spaces_proposed"):
+    for of in ("spaces_photo", "spaces_draft", "spaces_proposed", "spaces_realigned"):
         st.session_state.get(of, {}).pop(key, None)
     st.toast(f"Version {layout.version} saved", icon=":material/check:")
 
@@ -164,6 +164,7 @@ with context.open_store() as store:
             st.page_link("pages/upload.py", label="Upload photos", icon=":material/upload:")
             st.page_link("pages/camera.py", label="Add a camera", icon=":material/videocam:")
     else:
+        realigning.offer(store, key, layout)
         layout_editor.show(
             "/".join(key),
             replace(layout, image_size=ground.size),

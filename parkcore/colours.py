@@ -18,3 +18,6 @@ LEVEL: dict[Level, str] = {
 
 SPACE = {"occupied": "#DC2626", "vacant": "#16A34A", "unknown": "#6B7280"}
 """Free is green, occupied is red, what could not be told is grey."""
+
+STRAY = "#FF7A00"
+"""Of a vehicle that stands in no space; it has a number beside its colour."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from parkcore.colours import SPACE, VEHICLE
+from parkcore.colours import SPACE, STRAY, VEHICLE
 from parkcore.domain import Detection, Image
-from parkcore.judgement import Judged, moved
+from parkcore.ground import Floats, moved
+from parkcore.judgement import Judged, State
 from parkcore.layout import Layout
+from parkcore.strays import Stray
 
 
 def annotate(image: Image, detections: Sequence[Detection]) -> Image:
@@ -31,27 +33,72 @@ def annotate(image: Image, detections: Sequence[Detection]) -> Image:
     return np.asarray(picture)
 
 
-def draw_spaces(image: Image, layout: Layout, judged: Judged) -> Image:
-    """A copy of the image with every space in green, red or grey, and its name."""
+def draw_spaces(
+    image: Image, layout: Layout, judged: Judged, *, states: Mapping[str, State] | None = None
+) -> Image:
+    """A copy of the image with every space in green, red or grey, and its name.
+
+    Nothing is drawn where the camera looks elsewhere, as nobody knows where the spaces are.
+
+    Args:
+        states: per space, where other photos say more; else what this photo says.
+    """
+    if judged.is_elsewhere:
+        return image.copy()
     base = PIL.Image.fromarray(image).convert("RGBA")
     layer = PIL.Image.new("RGBA", base.size)
     draw = PIL.ImageDraw.Draw(layer)
     line = max(2, round(max(base.size) / 480))
-    font = PIL.ImageFont.load_default(size=max(11, round(max(base.size) / 90)))
-    states = {space.id: space.state for space in judged.judgement.spaces}
+    shown = {space.id: space.state for space in judged.judgement.spaces} | dict(states or {})
     for area in layout.areas:
         corners = _corners(area.polygon, judged, base.size)
         draw.line([*corners, corners[0]], fill="#3BA7E8", width=line)
     for space in layout.spaces:
         corners = _corners(space.polygon, judged, base.size)
-        colour = SPACE[states[space.id]]
+        colour = SPACE[shown[space.id]]
         draw.polygon(corners, fill=f"{colour}55", outline=colour, width=line)
-        middle = tuple(np.mean(corners, axis=0))
+    for space in layout.spaces:  # above its neighbours
+        outline = np.array(_corners(space.polygon, judged, base.size))
+        font = _name_font(space.id, outline, base.size)
         draw.text(
-            middle, space.id, font=font, fill="#FFFFFF", anchor="mm", stroke_width=2,
-            stroke_fill="#0B1413",
+            tuple(outline.mean(axis=0)), space.id, font=font, fill="#FFFFFF", anchor="mm",
+            stroke_width=2, stroke_fill="#0B1413",
         )  # fmt: skip
     return np.asarray(PIL.Image.alpha_composite(base, layer).convert("RGB"))
+
+
+def _name_font(
+    name: str, outline: Floats, size: tuple[int, int]
+) -> PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont:
+    """As large as its space is wide; a letter is 0.6 as wide as high."""
+    fitting = np.ptp(outline[:, 0]) / (0.6 * max(2, len(name)))
+    largest, least = max(size) / 45, max(11, max(size) / 90)
+    return PIL.ImageFont.load_default(size=round(min(largest, max(least, fitting))))
+
+
+def mark_strays(image: Image, strays: Sequence[Stray]) -> Image:
+    """A copy of the image with the vehicles that stand in no space boxed and numbered."""
+    picture = PIL.Image.fromarray(image)
+    draw = PIL.ImageDraw.Draw(picture)
+    line = max(3, round(max(picture.size) / 320))
+    radius = max(10, round(max(picture.size) / 75))
+    font = PIL.ImageFont.load_default(size=1.3 * radius)
+    for stray in strays:
+        box = stray.vehicle.box
+        draw.rectangle(box.as_tuple(), outline="#0B1413", width=line + 2)
+        draw.rectangle(box.as_tuple(), outline=STRAY, width=line)
+    for stray in strays:
+        at = _badge_place(stray, radius, picture.size)
+        draw.circle(at, radius, fill=STRAY, outline="#0B1413", width=2)
+        draw.text(at, str(stray.number), font=font, fill="#0B1413", anchor="mm")
+    return np.asarray(picture)
+
+
+def _badge_place(stray: Stray, radius: int, size: tuple[int, int]) -> tuple[float, float]:
+    """Over the middle of its box's upper edge, and wholly on the photo."""
+    box = stray.vehicle.box
+    x, y = (box.x1 + box.x2) / 2, box.y1
+    return min(max(x, radius), size[0] - radius), min(max(y, radius), size[1] - radius)
 
 
 def _corners(

@@ -43,3 +43,15 @@ class LayoutError(ParkcoreError):
 
 class LayoutConflict(LayoutError):
     """Somebody else has changed the layout meanwhile; nothing was overwritten."""
+
+
+class NotEnoughHistory(ParkcoreError):
+    """Too little was seen for a figure to be worth anything; says what there is and is needed."""
+
+
+class OutputError(ParkcoreError):
+    """A file that was asked for cannot be made."""
+
+
+class RunError(ParkcoreError):
+    """A run over recorded photos is not there, or cannot be switched."""

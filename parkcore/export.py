@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from parkcore.domain import LABELS, Occupancy, Snapshot
+from parkcore.capacities import Capacities
+from parkcore.domain import LABELS, Detection, Occupancy, Snapshot
 from parkcore.ingest import Source
 from parkcore.judgement import Judged
 from parkcore.occupancy import Thresholds
 
 HISTORY_COLUMNS = (
     "photo", "captured_at", "time_source", "lot", "camera", *LABELS, "total", "capacity", "rate",
-    "level", "milliseconds", "model", "model_version",
+    "level", "corrected", "milliseconds", "model", "model_version",
 )  # fmt: skip
 
 
@@ -25,17 +26,20 @@ class Exporter:
     """Turns snapshots into rows, with times in the site's zone and rates as derived now.
 
     Args:
-        capacities: per (lot, camera), as `Store.capacities` gives them.
+        capacities: as `Store.capacity_history` gives them; each photo's rate is held against
+            those of its time.
     """
 
-    capacities: dict[tuple[str, str], int | None]
+    capacities: Capacities
     thresholds: Thresholds
     zone: tzinfo
 
     def occupancy(self, snapshot: Snapshot) -> Occupancy:
-        """A snapshot's vehicles against the spaces that its camera sees."""
+        """A snapshot's vehicles, as a person put them right where one did, against the spaces
+        that its camera sees."""
         photo = snapshot.photo
-        return Occupancy(snapshot.vehicles, self.capacities.get((photo.lot_id, photo.camera_id)))
+        capacity = self.capacities.seen_by(photo.lot_id, photo.camera_id, photo.captured_at)
+        return Occupancy(snapshot.counted, capacity)
 
     def record(self, snapshot: Snapshot, judged: Judged | None = None) -> dict[str, Any]:
         """One snapshot as a JSON object; its detections where it has them, and its spaces where
@@ -47,34 +51,24 @@ class Exporter:
             "time_source": photo.time_source,
             "lot": photo.lot_id,
             "camera": photo.camera_id,
-            "vehicles": snapshot.vehicles.as_dict(),
-            "total": snapshot.vehicles.total,
+            "vehicles": snapshot.counted.as_dict(),
+            "total": snapshot.counted.total,
             "capacity": occupancy.capacity,
             "rate": None if occupancy.rate is None else round(occupancy.rate, 4),
             "level": self.thresholds.level(occupancy.rate),
         }
         if snapshot.detections is not None:
-            record["detections"] = [
-                {
-                    "label": detection.label,
-                    "confidence": round(detection.confidence, 4),
-                    "box": [round(value, 1) for value in detection.box.as_tuple()],
-                }
-                for detection in snapshot.detections
-            ]
+            record["detections"] = [_detection(each) for each in snapshot.detections]
         if judged is not None:
             record |= self._spaces(judged)
+            record["vehicles_outside"] = _outside(snapshot, judged)
         return {**record, "milliseconds": round(snapshot.milliseconds, 1), "error": None}
 
     def _spaces(self, judged: Judged) -> dict[str, Any]:
         judgement = judged.judgement
-        capacity = judgement.capacity
-        is_told = any(space.state != "unknown" for space in judgement.spaces) or any(
-            area.vehicles is not None for area in judgement.areas
-        )
-        rate = judgement.taken / capacity if capacity and is_told else None
+        rate = judgement.rate
         return {
-            "capacity": capacity or None,
+            "capacity": judgement.capacity or None,
             "rate": None if rate is None else round(rate, 4),
             "level": self.thresholds.level(rate),
             "spaces": [
@@ -95,6 +89,7 @@ class Exporter:
             "unknown": judgement.unknown,
             "interval": list(judgement.interval),
             "outside": len(judgement.outside),
+            "double_parked": len(judgement.double),
             "camera_moved": judged.note or None,
         }
 
@@ -103,20 +98,46 @@ class Exporter:
         detector = snapshot.detector
         return {
             **self.record(snapshot),
+            "corrected": snapshot.correction is not None,
             "model": detector.model,
             "model_version": detector.version,
         }
 
     def csv(self, snapshots: Iterable[Snapshot]) -> str:
         """The history as CSV, a column per type of vehicle."""
+        return "".join(self.csv_lines(snapshots))
+
+    def csv_lines(self, snapshots: Iterable[Snapshot]) -> Iterator[str]:
+        """The same line by line, the heading first."""
         out = io.StringIO()
         writer = csv.DictWriter(out, HISTORY_COLUMNS, extrasaction="ignore")
         writer.writeheader()
+        yield out.getvalue()
         for snapshot in snapshots:
+            out.seek(0)
+            out.truncate()
             record = self.history_record(snapshot)
             row = {**record, **record["vehicles"]}
-            writer.writerow({key: _unformula(value) for key, value in row.items()})
-        return out.getvalue()
+            writer.writerow({key: unformula(value) for key, value in row.items()})
+            yield out.getvalue()
+
+
+def _detection(detection: Detection) -> dict[str, Any]:
+    return {
+        "label": detection.label,
+        "confidence": round(detection.confidence, 4),
+        "box": [round(value, 1) for value in detection.box.as_tuple()],
+    }
+
+
+def _outside(snapshot: Snapshot, judged: Judged) -> list[dict[str, Any]]:
+    """The vehicles in no space and no area."""
+    judgement, seen = judged.judgement, snapshot.detections or ()
+    return [
+        {**_detection(seen[number]), "double_parked": number in judgement.double}
+        for number in judgement.outside
+        if number < len(seen)
+    ]
 
 
 def failed_record(photo: str, error: str, source: Source | None = None) -> dict[str, Any]:
@@ -138,7 +159,7 @@ def failed_record(photo: str, error: str, source: Source | None = None) -> dict[
     }
 
 
-def _unformula(value: Any) -> Any:
+def unformula(value: Any) -> Any:
     """Keep spreadsheets from running a name such as `=cmd()` (OWASP, CSV injection)."""
     if isinstance(value, str) and value.lstrip().startswith(tuple("=+-@＝＋－＠")):
         return "'" + value

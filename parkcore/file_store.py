@@ -75,6 +75,11 @@ class FileStore(Connection):
         with self._write() as db:
             remember_file_row(db, file, stamp, sha256)
             db.execute("delete from failures where file = ?", [file])
+            # a photo that was thinned and came back is there again
+            db.execute(
+                "update snapshots set photo_gone_at = null where sha256 = ? and file = ?",
+                [sha256, file],
+            )
 
 
 def remember_file_row(db: Database, file: str, stamp: FileStamp | None, sha256: str | None) -> None:

@@ -21,6 +21,8 @@ from parkcore.judging import Judge
 from parkcore.picture import fault
 from parkcore.store import FileStamp, Store
 
+BLIND = "that no vehicle was found need not mean that there is none"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -97,7 +99,7 @@ class Analyser:
         )
         doubts = [*taken.doubts]
         if not detections and (said := fault(decoded.image)):
-            doubts.append(f"{said}: that no vehicle was found need not mean that there is none")
+            doubts.append(f"{said}: {BLIND}")
         milliseconds = 1000 * (time.perf_counter() - started)
         snapshot = Snapshot(
             photo,

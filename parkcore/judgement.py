@@ -24,22 +24,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
-from shapely import Polygon, area, intersection, points
-from shapely import box as box_polygon
-from shapely.prepared import prep
 
 from parkcore.domain import Detection
 from parkcore.geometry import prob_iou
-from parkcore.layout import Layout, Space
+from parkcore.ground import Floats, boxes_of, covered, ground_parts, in_view, moved, standing_in
+from parkcore.layout import Area, Layout, Space
 
 State: TypeAlias = Literal["occupied", "vacant", "unknown"]
 
 FILLS_FROM = 0.5
 """Of the measure: from here a vehicle may fill a space."""
-
-GROUND_HEIGHT, GROUND_WIDTH = 0.6, 0.7
-"""The part of a vehicle's box that stands on the ground: from below, and in the middle."""
 
 DOUBT = (0.3, 0.7)
 """Between these probabilities of being occupied a space is unknown."""
@@ -65,7 +59,11 @@ IN_VIEW_FROM = 0.6
 Z_90 = 1.645
 """Standard normal quantile of an interval that holds the truth 90 times of 100."""
 
-_Array: TypeAlias = npt.NDArray[np.float64]
+_Outlines: TypeAlias = Sequence[tuple[Area, Floats]]
+
+
+MOVED = "the camera has moved"
+"""So begins the reason where it has moved so far that its spaces cannot follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,8 @@ class SpaceState:
     confidence: float
     """How sure the state is, 0..1; 0 where it is unknown."""
     reason: str
-    probability: float
-    """Of being occupied, 0..1, whatever the state."""
+    probability: float | None
+    """Of being occupied, 0..1, whatever the state; None where nothing can be told of it."""
     vehicle: int | None = None
     """Number of the detection that fills it."""
 
@@ -130,19 +128,39 @@ class Judgement:
         return len(self.spaces) + sum(area.capacity or 0 for area in self.areas)
 
     @property
-    def interval(self) -> tuple[int, int]:
-        """Between which numbers of occupied spaces the truth lies, 9 times of 10.
+    def told(self) -> int:
+        """Of the capacity, how much could be told."""
+        counted = (area.capacity or 0 for area in self.areas if area.vehicles is not None)
+        return self.occupied + self.vacant + sum(counted)
 
-        The spaces are taken as independent, each with its probability: the normal approximation
-        of the Poisson binomial distribution. Spaces out of view or on a picture on which nothing
-        can be told may be either.
+    @property
+    def rate(self) -> float | None:
+        """How full the places are that could be told; None where none could.
+
+        Areas that do not say what they hold are left out; one may be more than full.
         """
-        told = np.array([s.probability for s in self.spaces if s.probability != 0.5])
-        blind = len(self.spaces) - len(told)
-        mean, spread = told.sum(), Z_90 * math.sqrt(float((told * (1 - told)).sum()))
-        low, high = math.floor(mean - spread + 0.5), math.ceil(mean + spread - 0.5)
-        low, high = min(low, self.occupied), max(high, self.occupied)
-        return max(0, low), min(len(self.spaces), high + blind)
+        in_areas = sum(area.vehicles or 0 for area in self.areas if area.capacity)
+        return (self.occupied + in_areas) / self.told if self.told else None
+
+    @property
+    def interval(self) -> tuple[int, int]:
+        """Between which numbers of occupied spaces the truth lies, 9 times of 10."""
+        return interval(self.spaces)
+
+
+def interval(spaces: Sequence[SpaceState]) -> tuple[int, int]:
+    """Between which numbers of occupied spaces the truth lies, 9 times of 10.
+
+    The spaces are taken as independent, each with its probability: the normal approximation of
+    the Poisson binomial distribution. Spaces of which nothing can be told may be either.
+    """
+    told = [space.probability for space in spaces if space.probability is not None]
+    mean = math.fsum(told)
+    spread = Z_90 * math.sqrt(math.fsum(p * (1 - p) for p in told))
+    occupied = sum(space.state == "occupied" for space in spaces)
+    low = min(occupied, math.floor(mean - spread + 0.5))
+    high = max(occupied, math.ceil(mean + spread - 0.5))
+    return max(0, low), min(len(spaces), high + len(spaces) - len(told))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,10 +169,15 @@ class Judged:
 
     layout_id: int
     judgement: Judgement
-    homography: _Array | None = None
+    homography: Floats | None = None
     """See `judge`; None where the camera has not moved."""
     note: str = ""
-    """That the camera has moved and how far, or why that cannot be told."""
+    """That the camera has moved and how far, or why nothing can be told of the photo."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """The camera has moved so far that its spaces cannot follow."""
+        return self.note.startswith(MOVED)
 
 
 def judge(
@@ -163,7 +186,7 @@ def judge(
     image_size: tuple[int, int],
     *,
     blind: str = "",
-    homography: _Array | None = None,
+    homography: Floats | None = None,
 ) -> Judgement:
     """Judge every space of a photo.
 
@@ -174,41 +197,49 @@ def judge(
         homography: 3 × 3, takes places of the layout, 0..1, to where they are on this photo;
             None where the camera has not moved.
     """
+    if blind:
+        return _blind(layout, blind)
     scale = np.array(image_size, float)
     outlines = [moved(space.polygon, homography) * scale for space in layout.spaces]
-    if blind:
-        counted = [area for area in layout.areas if area.kind == "count"]
-        return Judgement(
-            tuple(_unknown(space, blind) for space in layout.spaces),
-            tuple(AreaCount(area.id, None, area.capacity) for area in counted),
-        )
-    ignored = _ignored(layout, detections, scale, homography)
+    areas = [(area, moved(area.polygon, homography) * scale) for area in layout.areas]
+    ignored = _ignored(areas, boxes_of(detections))
     looked_at = [n for n in range(len(detections)) if n not in ignored]
-    boxes = np.array([detections[n].box.as_tuple() for n in looked_at]).reshape(-1, 4)
+    boxes = boxes_of([detections[n] for n in looked_at])
     measure = prob_iou(outlines, ground_parts(boxes))
     filling = assign(measure, np.array([detections[n].confidence for n in looked_at]))
-    covered = _covered(outlines, boxes)
-    in_view = _in_view(outlines, image_size)
+    hidden, seen = covered(outlines, boxes), in_view(outlines, image_size)
     left = [v for v in range(len(looked_at)) if v not in filling.values()]
     states: list[SpaceState] = []
     for s, space in enumerate(layout.spaces):
-        if in_view[s] < IN_VIEW_FROM:
+        if seen[s] < IN_VIEW_FROM:
             states.append(_unknown(space, "out of view"))
         elif s in filling:
             v = filling[s]
             states.append(_filled(space, measure[s, v], detections[looked_at[v]], looked_at[v]))
         else:
             best_left = float(measure[s, left].max(initial=0.0))
-            states.append(_empty(space, best_left, float(measure[s].max(initial=0.0)), covered[s]))
-    rest = [looked_at[v] for v in left]
-    areas, in_areas = _areas(layout, detections, rest, scale, homography)
-    outside = tuple(n for n in rest if n not in in_areas)
-    over_another = {looked_at[v] for v in left if measure[:, v].max(initial=0.0) >= FILLS_FROM}
-    return Judgement(tuple(states), areas, outside, tuple(n for n in outside if n in over_another))
+            states.append(_empty(space, best_left, float(measure[s].max(initial=0.0)), hidden[s]))
+    counts, in_areas = _areas(areas, boxes, set(left))
+    outside = [v for v in left if v not in in_areas]
+    double = [v for v in outside if measure[:, v].max(initial=0.0) >= FILLS_FROM]
+    return Judgement(
+        tuple(states),
+        counts,
+        tuple(looked_at[v] for v in outside),
+        tuple(looked_at[v] for v in double),
+    )
+
+
+def _blind(layout: Layout, reason: str) -> Judgement:
+    counted = (area for area in layout.areas if area.kind == "count")
+    return Judgement(
+        tuple(_unknown(space, reason) for space in layout.spaces),
+        tuple(AreaCount(area.id, None, area.capacity) for area in counted),
+    )
 
 
 def _unknown(space: Space, reason: str) -> SpaceState:
-    return SpaceState(space.id, "unknown", 0.0, reason, 0.5)
+    return SpaceState(space.id, "unknown", 0.0, reason, None)
 
 
 def _filled(space: Space, measure: float, vehicle: Detection, number: int) -> SpaceState:
@@ -234,14 +265,7 @@ def _empty(space: Space, best_left: float, best: float, covered: float) -> Space
     return SpaceState(space.id, "unknown", 0.0, reason, p)
 
 
-def ground_parts(boxes: _Array) -> _Array:
-    """The part of each vehicle's box that stands on the ground, as boxes, shape (n, 4)."""
-    middle, half = (boxes[:, 0] + boxes[:, 2]) / 2, GROUND_WIDTH * (boxes[:, 2] - boxes[:, 0]) / 2
-    top = boxes[:, 3] - GROUND_HEIGHT * (boxes[:, 3] - boxes[:, 1])
-    return np.stack([middle - half, top, middle + half, boxes[:, 3]], axis=1)
-
-
-def assign(measure: _Array, confidences: _Array | None = None) -> dict[int, int]:
+def assign(measure: Floats, confidences: Floats | None = None) -> dict[int, int]:
     """One vehicle for one space, so that the sum of the measure is largest: space → vehicle.
 
     Pairs below `FILLS_FROM` are none; of two vehicles in one place the surer is taken.
@@ -254,81 +278,22 @@ def assign(measure: _Array, confidences: _Array | None = None) -> dict[int, int]
     return {int(s): int(v) for s, v in pairs if gain[s, v] > 0}
 
 
-def _covered(outlines: Sequence[_Array], boxes: _Array) -> _Array:
-    """Per space the largest share of it that one vehicle covers that stands nearer."""
-    shares = np.zeros(len(outlines))
-    if not len(boxes):
-        return shares
-    shapes = box_polygon(*boxes.T)
-    for number, outline in enumerate(outlines):
-        bottom, height = outline[:, 1].max(), np.ptp(outline[:, 1])
-        nearer = shapes[boxes[:, 3] > bottom - 0.1 * height]
-        if len(nearer):
-            space = Polygon(outline)
-            shares[number] = area(intersection(space, nearer)).max() / space.area
-    return shares
-
-
-def _in_view(outlines: Sequence[_Array], image_size: tuple[int, int]) -> _Array:
-    photo = box_polygon(0, 0, *image_size)
-    shapes = [Polygon(outline) for outline in outlines]
-    return np.array([shape.intersection(photo).area / shape.area for shape in shapes])
-
-
-def _ground_points(detections: Sequence[Detection], numbers: Sequence[int]) -> _Array:
-    """Where vehicles stand: the middle of their ground part, in pixels."""
-    boxes = np.array([detections[n].box.as_tuple() for n in numbers]).reshape(-1, 4)
-    ground = ground_parts(boxes)
-    return np.asarray((ground[:, :2] + ground[:, 2:]) / 2)
-
-
-def _within(
-    polygon: tuple[tuple[float, float], ...],
-    detections: Sequence[Detection],
-    numbers: Sequence[int],
-    scale: _Array,
-    homography: _Array | None,
-) -> set[int]:
-    shape = prep(Polygon(moved(polygon, homography) * scale))
-    places = points(_ground_points(detections, numbers))
-    return {n for n, place in zip(numbers, places, strict=True) if shape.contains(place)}
-
-
-def _ignored(
-    layout: Layout, detections: Sequence[Detection], scale: _Array, homography: _Array | None
-) -> set[int]:
-    numbers, found = range(len(detections)), set[int]()
-    for each in layout.areas:
-        if each.kind == "ignore":
-            found |= _within(each.polygon, detections, numbers, scale, homography)
-    return found
+def _ignored(outlines: _Outlines, boxes: Floats) -> set[int]:
+    ignored = (standing_in(outline, boxes) for area, outline in outlines if area.kind == "ignore")
+    return set[int]().union(*ignored)
 
 
 def _areas(
-    layout: Layout,
-    detections: Sequence[Detection],
-    numbers: Sequence[int],
-    scale: _Array,
-    homography: _Array | None,
+    outlines: _Outlines, boxes: Floats, numbers: set[int]
 ) -> tuple[tuple[AreaCount, ...], set[int]]:
-    """What is in each area; a vehicle in two of them counts in the first."""
-    counts, taken = [], set[int]()
-    for each in layout.areas:
-        if each.kind != "count":
-            continue
-        here = _within(each.polygon, detections, numbers, scale, homography) - taken
-        taken |= here
-        counts.append(AreaCount(each.id, len(here), each.capacity))
-    return tuple(counts), taken
-
-
-def moved(polygon: Sequence[tuple[float, float]], homography: _Array | None) -> _Array:
-    """A polygon's corners where a moved camera sees them, shape (corners, 2)."""
-    corners = np.array(polygon, float)
-    if homography is None:
-        return corners
-    mapped = np.column_stack([corners, np.ones(len(corners))]) @ homography.T
-    return np.asarray(mapped[:, :2] / mapped[:, 2:])
+    """What of these vehicles is in each area; one that is in two counts in the first."""
+    counts, left = [], set(numbers)
+    for area, outline in outlines:
+        if area.kind == "count":
+            here = standing_in(outline, boxes) & left
+            left -= here
+            counts.append(AreaCount(area.id, len(here), area.capacity))
+    return tuple(counts), numbers - left
 
 
 def _sigmoid(x: float) -> float:

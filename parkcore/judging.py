@@ -12,7 +12,7 @@ import numpy.typing as npt
 from parkcore.domain import Detection, Image
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode
-from parkcore.judgement import Judged, judge
+from parkcore.judgement import MOVED, Judged, judge
 from parkcore.layout import Layout
 from parkcore.picture import fault
 from parkcore.registration import Reference, Registration, reference, register
@@ -49,7 +49,7 @@ class Judge:
         blind = fault(image) if not detections else None
         homography, note = registration.homography, registration.said
         if registration.status == "moved":
-            blind = f"the camera has moved: {note}"
+            blind = f"{MOVED}: {note}".replace(": moved by", " by")
         elif registration.status == "unclear":
             homography = last_homography
         size = (image.shape[1], image.shape[0])

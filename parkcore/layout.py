@@ -8,11 +8,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, TypeVar, get_args
 
-from shapely import Polygon, STRtree
+import numpy as np
+import numpy.typing as npt
+from shapely import MultiPolygon, Polygon, STRtree, box
 
 Point: TypeAlias = tuple[float, float]
 SpaceType = Literal["car", "motorcycle", "disabled", "ev", "reserved"]
@@ -33,6 +36,9 @@ OVERLAP_FROM = 0.3
 """Share of the smaller of two spaces from which their overlap is worth a warning."""
 
 MOST_SPACES = 2000
+
+KEPT_FROM = 0.25
+"""Share of a place that must be in the photo for it to be carried over to a new view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ class Layout:
             raise ValueError(
                 f"a camera sees at most 1,000,000 spaces, but these are {self.capacity:,}"
             )
-        counted = Counter([*(s.id for s in self.spaces), *(a.id for a in self.areas)])
+        counted = Counter(_names(self))
         twice = [name for name, count in counted.items() if count > 1]
         if twice:
             raise ValueError(f"each name may be given once, but these are not: {', '.join(twice)}")
@@ -155,6 +161,57 @@ def overlapping(layout: Layout) -> list[tuple[str, str]]:
             if shared > OVERLAP_FROM * min(shapes[one].area, shapes[other].area):
                 found.append((layout.spaces[one].id, layout.spaces[other].id))
     return found
+
+
+_Place = TypeVar("_Place", Space, Area)
+
+
+def carried(
+    layout: Layout, homography: npt.NDArray[np.float64], image_size: tuple[int, int]
+) -> Layout:
+    """A layout where a camera sees it that was moved, as one that is not stored yet.
+
+    Names, types, groups and capacities stay. What is partly in view is cut off at the photo's
+    edge, and what is hardly in view is left out.
+
+    Args:
+        homography: 3 × 3, takes the layout's places, 0..1, to the new photo's.
+        image_size: width and height of the new photo in pixels.
+    """
+    spaces = (_carried(space, homography) for space in layout.spaces)
+    areas = (_carried(area, homography) for area in layout.areas)
+    return Layout(tuple(filter(None, spaces)), tuple(filter(None, areas)), image_size)
+
+
+def lost(before: Layout, after: Layout) -> list[str]:
+    """The names of spaces and areas that one layout has and another has not."""
+    kept = set(_names(after))
+    return [name for name in _names(before) if name not in kept]
+
+
+def _names(layout: Layout) -> list[str]:
+    return [*(space.id for space in layout.spaces), *(area.id for area in layout.areas)]
+
+
+def _carried(place: _Place, homography: npt.NDArray[np.float64]) -> _Place | None:
+    mapped = np.column_stack([place.polygon, np.ones(len(place.polygon))]) @ homography.T
+    if (mapped[:, 2] <= 1e-9).any():  # behind the camera
+        return None
+    corners = mapped[:, :2] / mapped[:, 2:]
+    whole = Polygon(corners)
+    if not whole.is_valid or not whole.area:
+        return None
+    inside = corners
+    if corners.min() < 0 or corners.max() > 1:
+        shown = whole.intersection(box(0, 0, 1, 1))
+        if shown.area < KEPT_FROM * whole.area:
+            return None
+        parts = shown.geoms if isinstance(shown, MultiPolygon) else [shown]
+        largest = max(parts, key=lambda part: part.area)
+        inside = np.array(largest.exterior.coords)[:-1]
+    with suppress(ValueError):  # too small to be marked, as far away as it is now
+        return replace(place, polygon=tuple(map(tuple, inside.clip(0, 1).tolist())))
+    return None
 
 
 def subdivide(corners: tuple[Point, Point, Point, Point], number: int) -> list[tuple[Point, ...]]:

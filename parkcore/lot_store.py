@@ -13,7 +13,6 @@ from parkcore.database import Connection, explained
 from parkcore.domain import Camera, IpCamera, Lot
 from parkcore.errors import StoreError, UnknownLot
 from parkcore.hour_store import read_capacities, roll
-from parkcore.occupancy import camera_capacity, lot_capacity
 from parkcore.records import ip_camera_row, to_ip_camera, to_lot, to_text
 
 log = logging.getLogger(__name__)
@@ -66,11 +65,12 @@ class LotStore(Connection):
         """Remove a lot that has no snapshots, with its cameras.
 
         Raises:
-            StoreError: it has snapshots.
+            StoreError: it has snapshots, or IP cameras, whose logins are kept elsewhere.
         """
         with self._write() as db:
-            if db.execute("select 1 from snapshots where lot_id = ?", [lot_id]).fetchone():
-                raise StoreError(f"the lot {lot_id!r} has snapshots and is not removed")
+            for table, what in (("snapshots", "snapshots"), ("ip_cameras", "IP cameras")):
+                if db.execute(f"select 1 from {table} where lot_id = ?", [lot_id]).fetchone():
+                    raise StoreError(f"the lot {lot_id!r} has {what} and is not removed")
             db.execute("delete from cameras where lot_id = ?", [lot_id])
             for table in (
                 "ip_cameras",
@@ -106,33 +106,6 @@ class LotStore(Connection):
         """How many spaces every lot and camera has, and had."""
         with explained(self._name):
             return read_capacities(self._db)
-
-    def capacities(self) -> dict[tuple[str, str], int | None]:
-        """Per (lot, camera) the spaces that its count is held against."""
-        lots = {lot.id: lot.capacity for lot in self.lots()}
-        cameras = self.cameras()
-        per_lot = [camera.lot_id for camera in cameras]
-        return {
-            (c.lot_id, c.id): camera_capacity(lots[c.lot_id], c.capacity, per_lot.count(c.lot_id))
-            for c in cameras
-        }
-
-    def capacities_with(self, lot: Lot, camera_id: str) -> dict[tuple[str, str], int | None]:
-        """The same, for a photo that is not recorded too: as if its camera were there already."""
-        capacities = self.capacities()
-        if (lot.id, camera_id) not in capacities:
-            known = next((each for each in self.lots() if each.id == lot.id), lot)
-            others = len(self.cameras(lot.id))
-            capacities[lot.id, camera_id] = camera_capacity(known.capacity, None, others + 1)
-        return capacities
-
-    def lot_capacities(self) -> dict[str, int | None]:
-        """Per lot the spaces that the sum of its cameras' counts is held against."""
-        cameras = self.cameras()
-        return {
-            lot.id: lot_capacity(lot.capacity, [c.capacity for c in cameras if c.lot_id == lot.id])
-            for lot in self.lots()
-        }
 
     # -- IP cameras -----------------------------------------------------------------------
 

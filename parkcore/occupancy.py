@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from parkcore.domain import Level, Occupancy, Vehicles
+from parkcore.domain import Label, Level, Vehicles
+from parkcore.judgement import AreaCount, SpaceState, interval
+from parkcore.settling import fuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +63,160 @@ def lot_capacity(own_capacity: int | None, cameras: Sequence[int | None]) -> int
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """What one camera says of its marked places."""
+
+    spaces: tuple[SpaceState, ...]
+    areas: tuple[AreaCount, ...] = ()
+    filled_by: Mapping[str, Label] = field(default_factory=dict)
+    """Per space the type of the vehicle that its latest photo has in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What one camera saw last."""
 
     vehicles: Vehicles
     capacity: int | None
     seen_at: datetime
+    marked: Marked | None = None
+    """None where its vehicles are counted against its capacity."""
 
 
-def lot_occupancy(
-    own_capacity: int | None, views: Sequence[View], *, valid: timedelta
-) -> tuple[Occupancy, list[View]]:
-    """Add up what a lot's cameras see now.
+@dataclass(frozen=True, slots=True)
+class LotState:
+    """How full a lot is, from what its cameras see now.
 
+    Its places are marked spaces, areas, and what cameras without marks are known to see:
+    `free + taken + unknown == capacity + beyond`.
+    """
+
+    vehicles: Vehicles
+    """All that were seen; one that fills a space which several cameras see counts once."""
+    spaces: tuple[SpaceState, ...] = ()
+    """The marked ones; those of one name are one space."""
+    areas: tuple[AreaCount, ...] = ()
+    free: int = 0
+    taken: int = 0
+    unknown: int = 0
+    beyond: int = 0
+    """Vehicles for which an area, or a lot whose vehicles are counted, has no room."""
+    unmeasured: int = 0
+    """Vehicles where the number of places is not known."""
+    between: tuple[int, int] = (0, 0)
+    """Between which numbers of taken places the truth lies, 9 times of 10."""
+    current: tuple[View, ...] = ()
+    """The views that it is made of; the others were silent for too long."""
+
+    @property
+    def capacity(self) -> int | None:
+        """How many places there are; None where that is not known of any."""
+        return self.free + self.taken + self.unknown - self.beyond or None
+
+    @property
+    def told(self) -> int:
+        return (self.capacity or 0) - self.unknown
+
+    @property
+    def rate(self) -> float | None:
+        """Of the places that can be told, how many are taken; None where none can."""
+        return self.taken / self.told if self.told else None
+
+    @property
+    def percent(self) -> int | None:
+        """The rate in whole percent, rounded down, as `Occupancy.percent`."""
+        return 100 * self.taken // self.told if self.told else None
+
+
+def lot_state(own_capacity: int | None, views: Sequence[View], *, valid: timedelta) -> LotState:
+    """Add up what a lot's cameras see now; their order changes nothing.
+
+    A space that several of them see counts once, and so does an area: those of one name are one.
     A camera that has not been seen for longer than `valid` before the newest look is left out:
-    what it would see is unknown. The lot's own capacity then says nothing about the rest, so
-    that the rate is known only where each camera's capacity is.
+    what it would see is unknown. The lot's own capacity, less what is marked, then says nothing
+    about the cameras that are counted.
 
-    Returns:
-        The occupancy, and the views that it is made of.
+    Args:
+        own_capacity: of the lot, for cameras whose own is not known.
+        views: one or more.
     """
     newest = max(view.seen_at for view in views)
-    current = [view for view in views if newest - view.seen_at <= valid]
-    vehicles = sum((view.vehicles for view in current), Vehicles())
-    own = own_capacity if len(current) == len(views) else None
-    return Occupancy(vehicles, lot_capacity(own, [view.capacity for view in current])), current
+    current = tuple(view for view in views if newest - view.seen_at <= valid)
+    marked = [view.marked for view in current if view.marked is not None]
+    spaces = tuple(fuse([each.spaces for each in marked]))
+    areas = _one_each([area for each in marked for area in each.areas])
+    parts = [_spaces_part(spaces), *map(_area_part, areas)]
+    if counted := [view for view in current if view.marked is None]:
+        seen = sum(part.free + part.taken + part.unknown - part.beyond for part in parts)
+        own = own_capacity if len(current) == len(views) else None
+        rest = own - seen if own is not None and own > seen else None
+        capacity = lot_capacity(rest, [view.capacity for view in counted])
+        parts.append(_counted_part(sum(view.vehicles.total for view in counted), capacity))
+    return LotState(
+        vehicles=_vehicles(current),
+        spaces=spaces,
+        areas=areas,
+        free=sum(part.free for part in parts),
+        taken=sum(part.taken for part in parts),
+        unknown=sum(part.unknown for part in parts),
+        beyond=sum(part.beyond for part in parts),
+        unmeasured=sum(part.unmeasured for part in parts),
+        between=(sum(part.low for part in parts), sum(part.high for part in parts)),
+        current=current,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What some of a lot's places add to its state."""
+
+    free: int = 0
+    taken: int = 0
+    unknown: int = 0
+    beyond: int = 0
+    unmeasured: int = 0
+    low: int = 0
+    high: int = 0
+
+
+def _spaces_part(spaces: Sequence[SpaceState]) -> _Part:
+    free, taken = (sum(s.state == state for s in spaces) for state in ("vacant", "occupied"))
+    low, high = interval(spaces)
+    return _Part(free, taken, len(spaces) - free - taken, low=low, high=high)
+
+
+def _area_part(area: AreaCount) -> _Part:
+    if area.vehicles is None:
+        return _Part(unknown=area.capacity or 0, high=area.capacity or 0)
+    return _counted_part(area.vehicles, area.capacity)
+
+
+def _counted_part(vehicles: int, capacity: int | None) -> _Part:
+    if capacity is None:
+        return _Part(unmeasured=vehicles)
+    free, beyond = max(0, capacity - vehicles), max(0, vehicles - capacity)
+    return _Part(free, vehicles, beyond=beyond, low=vehicles, high=vehicles)
+
+
+def _one_each(areas: Sequence[AreaCount]) -> tuple[AreaCount, ...]:
+    """Areas of one name are one, with the most that a camera saw in it: the others see a part."""
+    found: dict[str, AreaCount] = {}
+    for area in areas:
+        other = found.get(area.id, area)
+        known = [each.vehicles for each in (area, other) if each.vehicles is not None]
+        holds = [each.capacity for each in (area, other) if each.capacity is not None]
+        found[area.id] = AreaCount(area.id, max(known, default=None), max(holds, default=None))
+    return tuple(found.values())
+
+
+def _vehicles(views: Sequence[View]) -> Vehicles:
+    """The vehicles of all views, less those that fill a space of which another has one too."""
+    total = Counter[str]()
+    filled: dict[str, list[str]] = {}
+    for view in views:
+        total.update(view.vehicles.as_dict())
+        for space, label in (view.marked.filled_by if view.marked else {}).items():
+            filled.setdefault(space, []).append(label)
+    for labels in filled.values():
+        total.subtract(sorted(labels)[1:])
+    return Vehicles(**total)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from shapely import Polygon
 
 from parkcore.domain import Box
-from parkcore.judgement import ground_parts
+from parkcore.ground import ground_parts
 from parkcore.layout import OVERLAP_FROM, Layout, Space
 
 SAME_FROM = 0.55

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parkcore.domain import Image, Snapshot
 from parkcore.errors import UnreadablePhoto
 from parkcore.filters import HistoryFilter
 from parkcore.images import decode, jpeg
@@ -13,15 +14,27 @@ TRIED = 5
 MOST_PIXELS_A_SIDE = 1920
 
 
-def newest_jpeg(store: Store, storage: Storage, lot_id: str, camera_id: str) -> bytes | None:
-    """A camera's newest photo as JPEG, made smaller where it is large; None where there is none."""
+def newest_photo(
+    store: Store, storage: Storage, lot_id: str, camera_id: str
+) -> tuple[Snapshot, Image] | None:
+    """A camera's newest photo that is still there; None where there is none."""
     which = HistoryFilter(lot_id=lot_id, camera_id=camera_id)
     for snapshot in store.snapshots(which, limit=TRIED):
         try:
             data = storage.path(snapshot.photo.file).read_bytes()
             if content_id(data) == snapshot.photo.sha256:
-                image = decode(data, max_megapixels=500).image
-                return jpeg(image, max_side=MOST_PIXELS_A_SIDE)
+                return snapshot, decode(data, max_megapixels=500).image
         except (OSError, UnreadablePhoto):
             continue
     return None
+
+
+def newest_jpeg(store: Store, storage: Storage, lot_id: str, camera_id: str) -> bytes | None:
+    """The same as JPEG, made smaller where it is large."""
+    found = newest_photo(store, storage, lot_id, camera_id)
+    return reference_jpeg(found[1]) if found else None
+
+
+def reference_jpeg(image: Image) -> bytes:
+    """A photo as it is kept with a layout."""
+    return jpeg(image, max_side=MOST_PIXELS_A_SIDE)

@@ -19,8 +19,8 @@ from parkcore.store import Store
 def remove_samples(store: Store, storage: Storage) -> int:
     """Delete the sample photos and their snapshots; the number of snapshots that went.
 
-    Only what Parkcore brought goes. A sample lot to which photos of the user's own were added
-    stays, with these, as a lot like any other.
+    Only what Parkcore brought goes. A sample lot to which photos or IP cameras of the user's own
+    were added stays, with these, as a lot like any other.
 
     Raises:
         FolderError: a sample cannot be deleted.
@@ -61,7 +61,9 @@ def _without_file(store: Store, storage: Storage, lot_id: str) -> list[str]:
 
 def _forget(store: Store, lot: Lot, samples: list[str]) -> None:
     store.delete_snapshots(samples)
-    if store.count(HistoryFilter(lot_id=lot.id)):
+    asked = {camera.lot_id for camera in store.ip_cameras()}
+    asked |= {lot_id for lot_id, _ in store.unusable_ip_cameras()}
+    if lot.id in asked or store.count(HistoryFilter(lot_id=lot.id)):
         store.change_lot(Lot(lot.id, lot.name, lot.capacity))
     else:
         store.delete_lot(lot.id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -22,13 +24,15 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.polling import PollingObserverVFS
+from watchdog.observers.polling import PollingEmitter
 
 from parkcore.errors import FolderError
 
 Mode: TypeAlias = Literal["auto", "events", "polling"]
 
-POLL_S = 1.0
+POLL_S, LONGEST_POLL_S = 1.0, 60.0
+SPARING = 4
+"""A pass of polling that took t seconds is followed by a pause of so many times t."""
 
 _REMOTE = (
     *("nfs", "cifs", "smb", "9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "fuse"),
@@ -56,8 +60,7 @@ class Changes(FileSystemEventHandler):
     def __init__(self, root: Path, mode: Mode = "auto") -> None:
         self._root, self._paths, self._lock = root, set[Path](), threading.Lock()
         self._real = root.resolve()  # the system tells nothing of what is behind a link
-        self.how = "by events"
-        """How changes are noticed, in words."""
+        self._why_polling = ""
         remote = remote_type(root) if mode == "auto" else None
         try:
             with os.scandir(root):  # inotify takes one that may not be listed, and tells nothing
@@ -72,6 +75,14 @@ class Changes(FileSystemEventHandler):
             raise FolderError(f"the folder {root} is missing") from error
         except OSError as error:
             raise FolderError(f"{root} cannot be watched ({error.strerror})") from error
+
+    @property
+    def how(self) -> str:
+        """How changes are noticed at present, in words."""
+        if not self._why_polling:
+            return "by events"
+        pauses = [e.pause_s for e in self._observer.emitters if isinstance(e, _SparingEmitter)]
+        return f"by polling every {max(pauses, default=POLL_S):.2g} s ({self._why_polling})"
 
     def take(self) -> set[Path]:
         """Files and folders with changes since the last call."""
@@ -106,8 +117,9 @@ class Changes(FileSystemEventHandler):
             self._poll(f"the system refuses events: {error.strerror}")
 
     def _poll(self, why: str) -> None:
-        self.how = f"by polling every {POLL_S:g} s ({why})"
-        self._start(PollingObserverVFS(_stat, os.scandir, polling_interval=POLL_S))
+        self._why_polling = why
+        emitter = partial(_SparingEmitter, stat=_stat, listdir=os.scandir)
+        self._start(BaseObserver(emitter))  # type: ignore[arg-type]  # as watchdog's own do
 
     def _start(self, observer: BaseObserver) -> None:
         self._observer = observer
@@ -117,6 +129,30 @@ class Changes(FileSystemEventHandler):
         except OSError:
             observer.stop()  # a thread of it runs already
             raise
+
+
+class _SparingEmitter(PollingEmitter):
+    """Polls the less often the longer that takes: a large network folder is not asked about all
+    of its files each second."""
+
+    pause_s = POLL_S
+
+    def on_thread_start(self) -> None:
+        started = time.monotonic()
+        super().on_thread_start()
+        self.pause_s = pause_after(time.monotonic() - started)
+
+    def queue_events(self, timeout: float) -> None:
+        if self.stopped_event.wait(self.pause_s):
+            return
+        started = time.monotonic()
+        super().queue_events(0)
+        self.pause_s = pause_after(time.monotonic() - started)
+
+
+def pause_after(took_s: float) -> float:
+    """The seconds until the next pass of polling, from what the last one cost."""
+    return min(LONGEST_POLL_S, max(POLL_S, SPARING * took_s))
 
 
 def _stat(path: str) -> os.stat_result:

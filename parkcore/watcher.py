@@ -4,96 +4,36 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from parkcore.domain import Lot, PartState
 from parkcore.errors import FolderError, ModelError, ParkcoreError, StoreError
 from parkcore.folder import Pending, find_photos, is_in_place, is_photo, pending
+from parkcore.in_hand import InHand
 from parkcore.ingest import Analyser, Outcome, refusal
-from parkcore.storage import Storage
-from parkcore.store import FileStamp, Store
+from parkcore.storage import Storage, below
+from parkcore.store import Store
+from parkcore.survey import AGAIN_S, Survey
+from parkcore.waiting import Waiting, stamp_of
 from parkcore.watch import Changes, Mode
 
 log = logging.getLogger(__name__)
 
 NAME = "watcher"
 
-SETTLE_S = 0.5
-"""Size and time of a file must have held for so long before it is read."""
-
 TICK_S = 0.1
-RECONCILE_S = 60.0
-AGAIN_S = 2.0
-"""The pause after a look through the folder that failed."""
-
 REPORT_S = 2.0
 
-RETRY_S = (2.0, 10.0, 60.0, 600.0)
-"""The pauses after which a photo that could not be read is tried again."""
-
-OLD_S = 10.0
-"""A file that has not changed for so long is not being written any more."""
-
-_Stamp = tuple[int, int]
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """Files that may still be written, those that are ready, and those to be tried again."""
-
-    unsettled: dict[Path, tuple[FileStamp, float]] = field(default_factory=dict)
-    ready: deque[Path] = field(default_factory=deque)
-    again: dict[Path, float] = field(default_factory=dict)
-    attempts: dict[Path, tuple[int, FileStamp | None]] = field(default_factory=dict)
-    """How often a file failed as it is."""
-
-    def __len__(self) -> int:
-        return len(self.unsettled) + len(self.ready)
-
-    def notice(self, path: Path, now: float) -> None:
-        """Something happened to a file: it is a new one, however often it failed before."""
-        self.attempts.pop(path, None)
-        self.again.pop(path, None)
-        if path not in self.unsettled and (stamp := _stamp(path)):
-            self.unsettled[path] = (stamp, now)
-
-    def settle(self, now: float) -> None:
-        """Move the files that have held to the ready ones, and those whose pause is over."""
-        for path, (before, since) in list(self.unsettled.items()):
-            stamp = _stamp(path)
-            if stamp is None:
-                del self.unsettled[path]
-            elif stamp != before:
-                self.unsettled[path] = (stamp, now)
-            elif now - since >= SETTLE_S:
-                del self.unsettled[path]
-                self.ready.append(path)
-        for path in [path for path, due in self.again.items() if due <= now]:
-            del self.again[path]
-            self.ready.append(path)
-
-    def failed(self, path: Path, now: float) -> None:
-        """Try a photo again after a pause that grows, until it is left as a failure."""
-        count, before = self.attempts.get(path, (0, None))
-        stamp = _stamp(path)
-        self.remember(path, count + 1 if stamp == before else 1, stamp, now)
-
-    def remember(self, path: Path, count: int, stamp: FileStamp | None, now: float) -> None:
-        self.attempts[path] = count, stamp
-        if count <= len(RETRY_S):
-            self.again[path] = now + RETRY_S[count - 1]
-
-    def has_given_up(self, path: Path, stamp: FileStamp) -> bool:
-        """Whether a file failed as it is; then only its retries read it again."""
-        return path in self.attempts and self.attempts[path][1] == stamp
+DIED = (
+    "Parkcore ended while it looked at this photo (it crashed, had too little memory or was"
+    " killed); if that comes again, remove the photo or make it smaller"
+)
 
 
 class Watcher:
@@ -101,6 +41,7 @@ class Watcher:
 
     Args:
         open_store: opens the history.
+        in_hand: where it notes which photo it looks at.
         on_outcome: told what became of each photo.
     """
 
@@ -111,16 +52,16 @@ class Watcher:
         open_store: Callable[[], Store],
         *,
         mode: Mode = "auto",
+        in_hand: InHand | None = None,
         on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         self._storage, self._analyser, self._open_store = storage, analyser, open_store
         self._mode, self._on_outcome = mode, on_outcome
-        self._waiting = _Waiting()
+        self._in_hand = in_hand or InHand()
+        self._waiting, self._survey = Waiting(), Survey(self._look_through)
         self._changes: Changes | None = None
-        self._root_id: _Stamp | None = None
-        self._reconcile_at = self._report_at = 0.0
-        self._survey: threading.Thread | None = None
-        self._surveyed: queue.SimpleQueue[Pending | ParkcoreError] = queue.SimpleQueue()
+        self._root_id: tuple[int, int] | None = None
+        self._report_at = 0.0
         now = datetime.now(UTC)
         self._state = PartState(NAME, os.getpid(), now, now)
 
@@ -152,6 +93,7 @@ class Watcher:
             self._state = replace(self._state, fault=str(error))
             self._report(store)
             raise
+        self._record_where_it_died(store)
         self._remember_failures(store)
         self._storage.clean()
 
@@ -184,12 +126,15 @@ class Watcher:
             return False
         for path in self._changes.take() if self._changes else ():
             self._notice(path, now)
-        self._reconcile(now)
+        if (found := self._survey.take()) is not None:
+            self._take_in(found, now)
+        self._survey.begin_if_due(now)
         self._waiting.settle(now)
         if not self._waiting.ready:
             return False
         path = self._waiting.ready[0]  # taken off after it is recorded
-        self._read(path, store)
+        with self._in_hand.holding(path):
+            self._read(path, store)
         self._waiting.ready.popleft()
         return True
 
@@ -206,7 +151,11 @@ class Watcher:
             outcome = Outcome("failed", source, reason=said)
         if outcome.status == "failed":
             self._waiting.failed(path, time.monotonic())
-            self._note(failure=f"{source.said}: {outcome.reason}")
+        self._say(outcome)
+
+    def _say(self, outcome: Outcome) -> None:
+        if outcome.status == "failed":
+            self._note(failure=f"{outcome.source.said}: {outcome.reason}")
         elif outcome.status == "new":
             self._note()
         self._on_outcome(outcome)
@@ -227,49 +176,19 @@ class Watcher:
             elif is_in_place(path, root) and is_photo(path):
                 self._waiting.notice(path, now)
 
-    def _reconcile(self, now: float) -> None:
-        """Find what no event told of: there before the start, lost, behind a link to a folder.
-
-        In a thread: with many photos it takes seconds, and new ones need not wait for that.
-        """
-        with suppress(queue.Empty):
-            self._take_in(self._surveyed.get_nowait(), now)
-        if now < self._reconcile_at or (self._survey and self._survey.is_alive()):
-            return
-        self._reconcile_at = now + RECONCILE_S
-        self._survey = threading.Thread(target=self._look_through, name="parkcore-survey")
-        self._survey.daemon = True
-        self._survey.start()
-
-    def _look_through(self) -> None:
-        started = time.monotonic()
-        try:
-            with self._open_store() as store:
-                self._surveyed.put(pending(self._storage.root, self._storage, store))
-        except (FolderError, StoreError) as error:
-            self._surveyed.put(error)
-        took = time.monotonic() - started  # a slow network drive is to be read, not only listed
-        self._reconcile_at = max(self._reconcile_at, started + 20 * took)
+    def _look_through(self) -> Pending:
+        with self._open_store() as store:
+            return pending(self._storage.root, self._storage, store)
 
     def _take_in(self, found: Pending | ParkcoreError, now: float) -> None:
         if isinstance(found, ParkcoreError):
             self._say_fault(str(found))
-            self._reconcile_at = now + AGAIN_S
+            self._survey.be_due(now + AGAIN_S)
             if isinstance(found, FolderError):
                 self._forget_changes()  # nothing is told of a folder that may not be listed
             return
         self._say_fault("")
-        known, wall = set(self._waiting.ready), time.time()
-        for source in found.sources:
-            stamp = _stamp(source.path)
-            if stamp is None or source.path in known or source.path in self._waiting.unsettled:
-                continue
-            if self._waiting.has_given_up(source.path, stamp):
-                continue
-            if wall - stamp.mtime_ns / 1e9 < OLD_S:
-                self._waiting.notice(source.path, now)
-            else:
-                self._waiting.ready.append(source.path)
+        self._waiting.find((source.path for source in found.sources), now)
         for said in found.skipped:
             log.warning("%s", said)
 
@@ -295,14 +214,28 @@ class Watcher:
             return False
         self._say_fault("")
         log.info("watching %s %s", self._storage.root, self._changes.how)
-        self._state = replace(self._state, note=f"watching {self._changes.how}")
-        self._reconcile_at = now
+        self._survey.be_due(now)
         return True
 
     def _forget_changes(self) -> None:
         if self._changes is not None:
             self._changes.stop()
             self._changes = None
+
+    def _record_where_it_died(self, store: Store) -> None:
+        """A photo at which a watcher before this one died counts as failed.
+
+        Else it would be the first to be read again, and again the end, for ever. If it was not
+        the photo's fault, its first retry reads it soon.
+        """
+        path = self._in_hand.left()
+        stamp = None if path is None else stamp_of(path)
+        if path is not None and stamp is not None and below(path, self._storage.root):
+            source = self._storage.source(path, describe=self._describe)
+            if store.files().get(source.file) != (stamp, True):  # else it was done with it
+                store.record_failure(refusal(source, DIED, datetime.now(UTC)), stamp)
+                self._say(Outcome("failed", source, reason=DIED))
+        self._in_hand.forget()
 
     def _remember_failures(self, store: Store) -> None:
         """Go on with the retries that a watcher before this one had begun."""
@@ -322,19 +255,13 @@ class Watcher:
 
     def _report(self, store: Store) -> None:
         self._report_at = time.monotonic() + REPORT_S
+        if self._changes is not None:  # polling becomes slower as the folder grows
+            self._state = replace(self._state, note=f"watching {self._changes.how}")
         self._state = replace(self._state, seen_at=datetime.now(UTC), queue=len(self._waiting))
         store.save_service(self._state)
 
 
-def _stamp(path: Path) -> FileStamp | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return FileStamp(stat.st_size, stat.st_mtime_ns)
-
-
-def _identity(folder: Path) -> _Stamp | None:
+def _identity(folder: Path) -> tuple[int, int] | None:
     try:
         stat = folder.stat()
     except OSError:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime, timedelta
+
+from parkcore.addresses import Login
 from parkcore.credentials import Credentials
 from parkcore.database import UNATTENDED_BUSY_S
 from parkcore.detect import YoloDetector, find_weights, model_folders
+from parkcore.domain import IpCamera
+from parkcore.in_hand import InHand
 from parkcore.ingest import Analyser
+from parkcore.looking import Look, look
+from parkcore.rollups import HOUR_S
 from parkcore.settings import Settings
 from parkcore.storage import Storage
 from parkcore.store import Store
@@ -13,12 +21,25 @@ from parkcore.store import Store
 
 def open_store(settings: Settings) -> Store:
     """The history of these settings, made where there is none."""
-    return Store.open(settings.db)
+    return _with_hours(Store.open(settings.db), settings)
 
 
 def open_store_unattended(settings: Settings) -> Store:
     """The same, for a service that repeats by itself what it could not write."""
-    return Store.open(settings.db, busy_s=UNATTENDED_BUSY_S)
+    return _with_hours(Store.open(settings.db, busy_s=UNATTENDED_BUSY_S), settings)
+
+
+def _with_hours(store: Store, settings: Settings) -> Store:
+    """The hours are those of the site's clock, and a look stands until it is stale."""
+    offset = datetime.now(settings.zone).utcoffset() or timedelta()
+    try:
+        store.ensure_hours(
+            hold_s=60 * settings.stale_minutes, phase_s=int(-offset.total_seconds()) % HOUR_S
+        )
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def read_store(settings: Settings) -> Store:
@@ -28,6 +49,11 @@ def read_store(settings: Settings) -> Store:
 
 def open_storage(settings: Settings) -> Storage:
     return Storage(settings.storage, settings.default_lot)
+
+
+def note_in_hand(settings: Settings) -> InHand:
+    """Where the watcher of these settings notes which photo it looks at."""
+    return InHand(settings.db.with_name(f"{settings.db.name}.in-hand"))
 
 
 def open_credentials(settings: Settings) -> Credentials:
@@ -42,3 +68,19 @@ def make_analyser(settings: Settings) -> Analyser:
         imgsz=settings.imgsz,
     )
     return Analyser(detector, settings.zone, settings.max_megapixels)
+
+
+def look_at(settings: Settings, camera: IpCamera, login: Login) -> Look:
+    """Ask a camera for one picture, within the deadline and the size of these settings.
+
+    Raises:
+        CameraError: there is none; its text says why.
+    """
+    return asyncio.run(
+        look(
+            camera,
+            login,
+            deadline_s=settings.camera_timeout_s,
+            max_megapixels=settings.max_megapixels,
+        )
+    )

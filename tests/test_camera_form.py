@@ -167,7 +167,7 @@ def test_a_new_camera_begins_without_a_login_in_the_lot_that_its_folder_describe
 def test_a_camera_that_health_leaves_out_is_listed(site: Path, monkeypatch) -> None:
     from parkcore import health
 
-    monkeypatch.setattr(health, "_cameras", lambda *_: iter(()))
+    monkeypatch.setattr(health, "examine_cameras", lambda *_: iter(()))
     app = shown(listing)
     assert [each.label for each in app.button].count("Look now") == 1
     assert not app.error

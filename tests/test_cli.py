@@ -254,6 +254,23 @@ def test_lots_are_added_listed_and_changed(run: Callable[..., Result]) -> None:
     assert run("lot", "set", "north").exit_code == 2
 
 
+def test_a_capacity_that_changed_leaves_older_rates_as_they_were(
+    recorded: Callable[..., Result],
+) -> None:
+    since = ["--since", "2026-05-05"]
+    assert recorded("lot", "set", "sample-north", "--capacity", "74", *since).exit_code == 0
+    assert recorded("lot", "set", "sample-south", "--capacity", "20", *since).exit_code == 0
+    rows = lines(recorded("history", "--json"))
+    assert {(row["captured_at"][:10], row["lot"], row["capacity"]) for row in rows} == {
+        ("2026-05-04", "sample-north", 37),
+        ("2026-05-04", "sample-south", 10),
+        ("2026-05-05", "sample-north", 74),
+    }
+    assert recorded("lot", "set", "sample-south", "--capacity", "12").exit_code == 0
+    rows = lines(recorded("history", "--json", "--lot", "sample-south"))
+    assert {row["capacity"] for row in rows} == {12}, "without a day it always was so"
+
+
 def test_samples_go_with_one_command_after_asking(recorded: Callable[..., Result]) -> None:
     assert recorded("samples", "remove", input="n\n").exit_code == 1
     assert len(lines(recorded("history", "--json"))) == 4

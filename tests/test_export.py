@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import MADRID, NOON
 
+from parkcore.capacities import ALWAYS, Capacities
 from parkcore.domain import (
     Box,
     Detection,
@@ -23,9 +24,13 @@ from parkcore.domain import (
 )
 from parkcore.export import HISTORY_COLUMNS, Exporter, failed_record
 from parkcore.ingest import Source
+from parkcore.judgement import AreaCount, Judged, Judgement, SpaceState
 from parkcore.occupancy import Thresholds
 
-EXPORTER = Exporter({("north", "gate"): 40, ("north", "roof"): None}, Thresholds(), MADRID)
+CAPACITIES = Capacities.of(
+    [("north", "gate", ALWAYS, 40)], {"north": frozenset({"gate", "roof"})}
+)
+EXPORTER = Exporter(CAPACITIES, Thresholds(), MADRID)
 CAR = Detection("car", 0.87654321, Box(1.04, 2.06, 30.55, 40))
 
 
@@ -82,6 +87,70 @@ def test_a_record_has_its_detections_where_it_has_them():
     assert EXPORTER.record(snapshot(detections=()))["detections"] == []
 
 
+TAKEN = SpaceState("A1", "occupied", 0.98765, "car 0.88", 0.98765, 0)
+FREE = SpaceState("A2", "vacant", 0.9, "no vehicle", 0.1)
+HIDDEN = SpaceState("A3", "unknown", 0.0, "out of view", None)
+
+
+def test_a_record_has_its_spaces_where_they_were_judged():
+    judgement = Judgement((TAKEN, FREE, HIDDEN), (AreaCount("M", 2, 6),), (1, 2), (2,))
+    seen = (CAR, Detection("truck", 0.5, Box(0, 0, 5, 5)), CAR)
+    record = EXPORTER.record(snapshot(detections=seen), Judged(1, judgement, note="moved by 1 %"))
+    expected = {
+        "capacity": 9,
+        "rate": 0.375,
+        "level": "quiet",
+        "spaces": [
+            {"id": "A1", "state": "occupied", "confidence": 0.9877, "reason": "car 0.88"},
+            {"id": "A2", "state": "vacant", "confidence": 0.9, "reason": "no vehicle"},
+            {"id": "A3", "state": "unknown", "confidence": 0.0, "reason": "out of view"},
+        ],
+        "areas": [{"id": "M", "vehicles": 2, "capacity": 6}],
+        "occupied": 1,
+        "vacant": 1,
+        "unknown": 1,
+        "interval": [1, 3],
+        "outside": 2,
+        "double_parked": 1,
+        "vehicles_outside": [
+            {"label": "truck", "confidence": 0.5, "box": [0, 0, 5, 5], "double_parked": False},
+            {
+                "label": "car",
+                "confidence": 0.8765,
+                "box": [1.0, 2.1, 30.6, 40],
+                "double_parked": True,
+            },
+        ],
+        "camera_moved": "moved by 1 %",
+    }
+    assert {key: record[key] for key in expected} == expected
+    assert json.loads(json.dumps(record)) == record
+
+
+@pytest.mark.parametrize(
+    "judgement, rate, level",
+    [
+        (Judgement((TAKEN, FREE, HIDDEN)), 0.5, "moderate"),
+        (Judgement((TAKEN, HIDDEN)), 1.0, "full"),
+        (Judgement((HIDDEN,)), None, None),
+        (Judgement((HIDDEN,), (AreaCount("M", None, 6),)), None, None),
+        (Judgement((HIDDEN,), (AreaCount("M", 3, 6),)), 0.5, "moderate"),
+        (Judgement((TAKEN, FREE), (AreaCount("M", 9, None),)), 0.5, "moderate"),
+    ],
+    ids=[
+        "of the spaces that could be told",
+        "one that is told and taken",
+        "nothing is told",
+        "no area either",
+        "only an area is told",
+        "an area that does not say what it holds is left out",
+    ],
+)
+def test_the_rate_of_judged_spaces(judgement, rate, level):
+    record = EXPORTER.record(snapshot(), Judged(1, judgement))
+    assert (record["rate"], record["level"]) == (rate, level)
+
+
 def test_a_record_is_json():
     record = EXPORTER.history_record(snapshot(detections=(CAR,)))
     assert json.loads(json.dumps(record)) == record
@@ -123,7 +192,7 @@ def test_what_follows_from_the_counts(camera, vehicles, capacity, rate, level):
     ],
 )
 def test_times_are_the_sites(zone, said):
-    exporter = Exporter({}, Thresholds(), ZoneInfo(zone))
+    exporter = Exporter(Capacities(), Thresholds(), ZoneInfo(zone))
     assert exporter.record(snapshot())["captured_at"] == said
     assert datetime.fromisoformat(said) == NOON
 
@@ -145,6 +214,7 @@ def test_csv_has_a_column_per_figure():
         "capacity": "40",
         "rate": "0.75",
         "level": "moderate",
+        "corrected": "False",
         "milliseconds": "12.3",
         "model": "m.pt",
         "model_version": "abc",

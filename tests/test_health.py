@@ -14,9 +14,10 @@ from conftest import NOON, draw_lot, encode
 
 from parkcore import health, rounds, watcher
 from parkcore.addresses import Login
+from parkcore.camera_health import CameraHealth
 from parkcore.credentials import Credentials
 from parkcore.domain import Camera, CameraState, Failure, IpCamera, Lot, PartState
-from parkcore.health import LEAST_FREE_BYTES, SILENT_S, CameraHealth, Health
+from parkcore.health import LEAST_FREE_BYTES, SILENT_S, Health
 from parkcore.ingest import Analyser, Source
 from parkcore.schedule import Schedule
 from parkcore.settings import Settings, load

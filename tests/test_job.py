@@ -8,33 +8,12 @@ from dataclasses import replace
 
 import pytest
 from conftest import PaintDetector
+from patience import WAIT_S, Turnstile
 
 from parkcore.errors import ModelError
 from parkcore.ingest import Analyser
 from parkcore.job import Progress, ScanJob
 from parkcore.store import Store
-
-WAIT_S = 20
-"""No test waits that long unless it fails."""
-
-
-class Turnstile(PaintDetector):
-    """Lets photos through one by one, when the test says so."""
-
-    def __init__(self) -> None:
-        self.arrived, self._may_pass = threading.Semaphore(0), threading.Semaphore(0)
-
-    def detect(self, image):
-        self.arrived.release()
-        assert self._may_pass.acquire(timeout=WAIT_S)
-        return super().detect(image)
-
-    def wait(self) -> None:
-        """Until a photo is in hand."""
-        assert self.arrived.acquire(timeout=WAIT_S)
-
-    def let_pass(self, photos: int = 1) -> None:
-        self._may_pass.release(photos)
 
 
 @pytest.fixture

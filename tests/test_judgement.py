@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from parkcore.domain import LABELS, Box, Detection
+from parkcore.ground import moved
 from parkcore.judgement import (
     FILLS_FROM,
     IN_VIEW_FROM,
@@ -23,7 +24,6 @@ from parkcore.judgement import (
     SpaceState,
     assign,
     judge,
-    moved,
 )
 from parkcore.layout import Area, Layout, Space
 
@@ -184,6 +184,40 @@ def test_a_blind_photo_tells_nothing():
     assert judgement.capacity == replace(LAYOUT, areas=(area,)).capacity
 
 
+def area_counts(*vehicles: int | None, capacity: int | None = 5) -> tuple[AreaCount, ...]:
+    return tuple(AreaCount(f"C{n}", count, capacity) for n, count in enumerate(vehicles))
+
+
+@pytest.mark.parametrize(
+    "probabilities, areas, told, rate",
+    [
+        ([1, 1, 0, 0], (), 4, 0.5),
+        ([1, 0, None, 0.5], (), 2, 0.5),
+        ([None], (), 0, None),
+        ([], (), 0, None),
+        ([1, 0], area_counts(4), 7, 5 / 7),
+        ([1, 0], area_counts(None), 2, 0.5),
+        ([1, 0], area_counts(4, capacity=None), 2, 0.5),
+        ([None], area_counts(7), 5, 7 / 5),
+        ([], area_counts(4, capacity=None), 0, None),
+    ],
+    ids=[
+        "every space is told",
+        "those that are not told are left out",
+        "nothing is told",
+        "there is nothing to tell",
+        "an area counts with what it holds",
+        "an area that was not counted is left out",
+        "so is one that does not say what it holds",
+        "an area may hold more than it has room for",
+        "only such an area",
+    ],
+)
+def test_the_rate_is_of_what_could_be_told(probabilities, areas, told, rate):
+    judgement = Judgement(with_probabilities(*probabilities).spaces, areas)
+    assert (judgement.told, judgement.rate) == (told, rate)
+
+
 @pytest.mark.parametrize(
     "areas, counts, left_outside",
     [
@@ -292,14 +326,15 @@ def test_what_is_out_of_view_is_unknown(right, out):
 # -- the interval -------------------------------------------------------------------------------
 
 
-def with_probabilities(*probabilities: float) -> Judgement:
+def likely(probability: float | None) -> str:
+    if probability is None or 0.3 <= probability <= 0.7:
+        return "unknown"
+    return "occupied" if probability > 0.7 else "vacant"
+
+
+def with_probabilities(*probabilities: float | None) -> Judgement:
     return Judgement(
-        tuple(
-            SpaceState(
-                str(n), "occupied" if p > 0.7 else "vacant" if p < 0.3 else "unknown", 0, "", p
-            )
-            for n, p in enumerate(probabilities)
-        )
+        tuple(SpaceState(str(n), likely(p), 0, "", p) for n, p in enumerate(probabilities))
     )
 
 
@@ -309,8 +344,10 @@ def with_probabilities(*probabilities: float) -> Judgement:
         ([], (0, 0)),
         ([0, 0, 0], (0, 0)),
         ([1, 1, 0], (2, 2)),
-        ([0.5, 0.5, 0.5], (0, 3)),
+        ([None, None, None], (0, 3)),
+        ([1, 1, None], (2, 3)),
         ([1, 1, 0.5], (2, 3)),
+        ([0.5] * 100, (0, 58)),
         ([0.9] * 100, (85, 100)),
         ([0.1] * 100, (0, 15)),
         ([0.9] * 50 + [0.1] * 50, (45, 55)),
@@ -322,6 +359,8 @@ def with_probabilities(*probabilities: float) -> Judgement:
         "surely two",
         "nothing is known",
         "one is out of view",
+        "one is in doubt",
+        "doubt is not the same as out of view",
         "all most likely taken",
         "all most likely free",
         "half and half",
@@ -394,7 +433,7 @@ def test_the_figures_add_up(scene):
     assert 0 <= low <= judgement.occupied <= high <= number
     assert judgement.capacity == layout.capacity
     for space in judgement.spaces:
-        assert 0 <= space.probability <= 1
+        assert space.probability is None or 0 <= space.probability <= 1
         assert 0 <= space.confidence <= 1
         assert (space.confidence == 0) == (space.state == "unknown")
         assert space.reason

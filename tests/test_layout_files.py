@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -287,36 +288,43 @@ BAD = {
     "a word": ("true", "neither an object nor a list"),
     "another object": ({"parking": []}, "no known form; expected an object with `spaces`"),
     "not a number": ('{"image_size": [9, 9], "spaces": [{"id": "A", "polygon": [[NaN, 1]]}]}',
-                     "coordinates are numbers, but got nan"),
+                     "numbers of pixels, but got NaN"),
     "no end": ('{"image_size": [9, 9], "spaces": [{"id": "A", "polygon": [[1, -Infinity]]}]}',
-               "coordinates are numbers, but got -inf"),
-    "text for a number": (with_corner(["10", 20]), "coordinates are numbers, but got '10'"),
-    "yes for a number": (with_corner([True, 20]), "coordinates are numbers, but got True"),
-    "nothing for a number": (with_corner([None, 20]), "coordinates are numbers, but got None"),
-    "a number beyond all": (with_corner([10**400, 20]), "too large"),
+               "numbers of pixels, but got -Infinity"),
+    "text for a number": (with_corner(["10", 20]), "coordinates are numbers, but got \"10\""),
+    "yes for a number": (with_corner([True, 20]), "coordinates are numbers, but got true"),
+    "nothing for a number": (with_corner([None, 20]), "coordinates are numbers, but got null"),
+    "a number beyond all": (with_corner([10**400, 20]), "numbers of pixels, but got 1000"),
     "outside of the photo": (with_corner([1400, 20]), r"A1: the corner \(1\.094, 0\.028\) lies"),
     "crossed over": (our(space(polygon=[CORNERS[n] for n in (0, 2, 1, 3)])), "A1: .*crosses"),
     "two corners": (our(space(polygon=CORNERS[:2])), "A1: .* 3 to 100 corners, but this has 2"),
     "tiny": (our(space(polygon=[[1, 1], [3, 1], [3, 3]])), "A1: it is too small"),
     "another type": (our(space(type="lorry")), "A1: a type is one of car, .* but got 'lorry'"),
-    "a list of types": (our(space(type=["car"])), "A1: a type is one of car"),
+    "a list of types": (our(space(type=["car"])), r'space 1 is one of car, .* got \["car"\]'),
     "one name twice": (our(space(), space()), "each name may be given once.*: A1"),
     "an empty name": (our(space("")), "name has 1 to 40 printable characters, but got ''"),
     "a name with a line break": (our(space("a\nb")), "1 to 40 printable characters"),
     "half a character for a name": (our(space("\ud800")), "1 to 40 printable characters"),
     "half a character for a group": (our(space(group="\ud800")), "group"),
     "no name": (our({"polygon": CORNERS}), "'id' is missing"),
+    "null for a name": (our(space(None)), "the name of space 1 is text or a number, but got null"),
+    "a list for a name": (our(space([1])), r"the name of space 1 is text .* but got \[1\]"),
+    "a list for a group": (our(space(group=[1])), "the group of space 1"),
+    "null for a label": (labelme(shape(None)), "the name of shape 1"),
+    "far too deep": ("[" * 100_000, "not JSON"),
+    "far too long a number": ("9" * 5000, "not JSON"),
+    "a huge file": (" " * 20_000_001, "the layout.* at most 20 MB"),
     "no polygon": (our({"id": "A1"}), "'polygon' is missing"),
     "a kind there is not": (our(areas=[space("B", kind="x")]), "B: a kind is one of count, ignore"),
     "too large an area": (our(areas=[space("B", capacity=10**9)]), "B: a capacity .* 1 to 100,000"),
-    "half a vehicle": (our(areas=[space("B", capacity=2.5)]), "B: a capacity is"),
-    "text for a capacity": (our(areas=[space("B", capacity="5")]), "B: a capacity is"),
+    "half a vehicle": (our(areas=[space("B", capacity=2.5)]), "area 1: a capacity is"),
+    "text for a capacity": (our(areas=[space("B", capacity="5")]), "area 1: a capacity is"),
     "half a pixel": ({**our(), "image_size": [12.5, 7]}, "two whole numbers, but got 12.5"),
-    "text for a size": ({**our(), "image_size": ["12", 7]}, "two whole numbers, but got '12'"),
-    "yes for a size": ({**our(), "image_size": [True, 7]}, "two whole numbers, but got True"),
+    "text for a size": ({**our(), "image_size": ["12", 7]}, "two whole numbers, but got \"12\""),
+    "yes for a size": ({**our(), "image_size": [True, 7]}, "two whole numbers, but got true"),
     "no pixels": ({**our(), "image_size": [0, 7]}, "two whole numbers, but got 0"),
     "too many pixels": ({**our(), "image_size": [9, 10**6]}, "two whole numbers, but got 1000000"),
-    "one side": ({**our(), "image_size": [7]}, "cannot be used"),
+    "one side": ({**our(), "image_size": [7]}, "`image_size` is two numbers, but got .7"),
     "a number for a size": ({**our(), "image_size": 7}, "cannot be used"),
     "a number for spaces": ({**our(), "spaces": 7}, "cannot be used"),
     "a number for a space": (our(7), "cannot be used"),
@@ -324,7 +332,7 @@ BAD = {
     "three numbers a corner": (with_corner([10, 20, 0]), "cannot be used"),
     "nothing for areas": (our(areas=None), "cannot be used"),
     "Ultralytics without points": ([{"polygon": CORNERS}], "'points' is missing"),
-    "Ultralytics' with text": ([{"points": [["1", 2], [3, 4]]}], "numbers, but got '1'"),
+    "Ultralytics' with text": ([{"points": [["1", 2], [3, 4]]}], "numbers, but got \"1\""),
     "COCO without a photo": ({"images": [], "annotations": []}, "cannot be used"),
     "COCO without corners": (coco({}), "'segmentation' is missing"),
     "COCO with a mask": (coco({"segmentation": {"counts": "a", "size": [1, 2]}}), "cannot be used"),
@@ -400,3 +408,65 @@ def test_any_text_is_a_layout_or_told_why_not(text):
         assert isinstance(read_layout(text, image_size=SIZE), Layout)
     except LayoutError as error:
         assert str(error).startswith("the layout")
+
+
+# -- any JSON -----------------------------------------------------------------------------------
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    | st.sampled_from([10, 90, 200, "car", "count", "polygon", "A1", 10**400])
+)  # fmt: skip
+KEYS = st.sampled_from(
+    ["id", "polygon", "type", "group", "kind", "capacity", "image_size", "spaces", "areas",
+     "points", "images", "annotations", "categories", "name", "width", "height", "image_id",
+     "category_id", "segmentation", "attributes", "shapes", "label", "shape_type", "imageWidth",
+     "imageHeight"]
+)  # fmt: skip
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=25,
+)
+PYTHONISMS = (
+    "NoneType", "None", "object is not", "Traceback", "KeyError", "'int'", "'str'", "'list'",
+    "unpack", "subscriptable", "attribute", "argument", "unhashable", "Decimal", "nan", "<class",
+)  # fmt: skip
+
+
+@st.composite
+def spoiled(draw):
+    """A file of one of the forms, one place of which holds anything at all."""
+    data = draw(
+        st.sampled_from(
+            [
+                our(space(), areas=[space("B", kind="count", capacity=3)]),
+                [{"points": CORNERS}, {"points": CORNERS}],
+                coco({"segmentation": [FLAT], "attributes": {"name": "P"}}),
+                labelme(shape("a"), shape("b")),
+            ]
+        )
+    )
+    data = json.loads(json.dumps(data))
+    at, inner = None, data
+    while isinstance(inner, dict | list) and inner:
+        key = draw(st.sampled_from(sorted(inner) if isinstance(inner, dict) else range(len(inner))))
+        at, inner = (inner, key), inner[key]
+        if draw(st.booleans()):
+            break
+    holder, key = at
+    holder[key] = draw(ANYTHING)
+    return data
+
+
+@settings(max_examples=300)
+@given(ANYTHING | spoiled())
+def test_whatever_a_file_holds_it_is_a_layout_or_told_in_plain_words(data):
+    try:
+        found = read_layout(json.dumps(data), image_size=SIZE)
+    except LayoutError as error:
+        said = re.sub(r"but got .*", "", str(error), flags=re.DOTALL)
+        assert not [word for word in PYTHONISMS if word in said], said
+        assert len(str(error)) < 500
+    else:
+        assert isinstance(found, Layout)
+        assert all(place.id != "None" for place in (*found.spaces, *found.areas))

@@ -280,9 +280,9 @@ def test_a_cameras_capacity_follows_its_layout(store, what, capacity):
 def test_a_lot_and_a_camera_are_made_where_there_are_none(store):
     save(store, layout("A", "B"))
     assert store.lots() == [Lot("north", "north")]
-    assert store.capacities() == {("north", "gate"): 2}
+    assert store.cameras() == [Camera("north", "gate", 2)]
     save(store, layout("A"), based_on=1)
-    assert store.capacities() == {("north", "gate"): 1}
+    assert store.cameras() == [Camera("north", "gate", 1)]
 
 
 def test_areas_that_hold_more_than_any_lot_do_not_break_the_lists(store):
@@ -308,7 +308,7 @@ def judged(layout_id: int, *, note: str = "", homography: np.ndarray | None = No
     spaces = (
         SpaceState("A1", "occupied", 0.1 + 0.2, "car 0.91", 0.1 + 0.2, 0),
         SpaceState("Plätze 2", "vacant", 0.98, "no vehicle", 0.02),
-        SpaceState("A3", "unknown", 0.0, "out of view", 0.5),
+        SpaceState("A3", "unknown", 0.0, "out of view", None),
     )
     areas = (AreaCount("M", 3, 12), AreaCount("N", 0, None))
     return Judged(layout_id, Judgement(spaces, areas, (1, 4), (4,)), homography, note)

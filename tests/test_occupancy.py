@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from conftest import NOON
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parkcore.domain import Occupancy, Vehicles
+from parkcore.judgement import AreaCount, Judgement, SpaceState
 from parkcore.occupancy import (
+    LotState,
+    Marked,
     Thresholds,
     View,
     camera_capacity,
     lot_capacity,
-    lot_occupancy,
+    lot_state,
 )
 
 
@@ -100,18 +106,21 @@ def seen(n: int, capacity: int | None = None, *, minutes_ago: float = 0) -> View
     return View(cars(n), capacity, NOON - timedelta(minutes=minutes_ago))
 
 
+HOUR = timedelta(hours=1)
+
+
 @pytest.mark.parametrize(
-    "lot, views, occupancy",
+    "lot, views, vehicles, capacity",
     [
-        (40, [seen(10)], Occupancy(cars(10), 40)),
-        (40, [seen(10), seen(5, minutes_ago=59)], Occupancy(cars(15), 40)),
-        (50, [seen(10, 20), seen(5, 20)], Occupancy(cars(15), 40)),
-        (None, [seen(10, 20), seen(5, 15)], Occupancy(cars(15), 35)),
-        (None, [seen(10, 20), seen(5)], Occupancy(cars(15), None)),
-        (None, [seen(10)], Occupancy(cars(10), None)),
-        (10, [seen(8), seen(8)], Occupancy(cars(16), 10)),
-        (40, [seen(10), seen(5, minutes_ago=61)], Occupancy(cars(10), None)),
-        (40, [seen(10, 20), seen(5, 20, minutes_ago=61)], Occupancy(cars(10), 20)),
+        (40, [seen(10)], 10, 40),
+        (40, [seen(10), seen(5, minutes_ago=59)], 15, 40),
+        (50, [seen(10, 20), seen(5, 20)], 15, 40),
+        (None, [seen(10, 20), seen(5, 15)], 15, 35),
+        (None, [seen(10, 20), seen(5)], 15, None),
+        (None, [seen(10)], 10, None),
+        (10, [seen(8), seen(8)], 16, 10),
+        (40, [seen(10), seen(5, minutes_ago=61)], 10, None),
+        (40, [seen(10, 20), seen(5, 20, minutes_ago=61)], 10, 20),
     ],
     ids=[
         "one camera against the lot's capacity",
@@ -125,10 +134,172 @@ def seen(n: int, capacity: int | None = None, *, minutes_ago: float = 0) -> View
         "the rate is of the part that is seen",
     ],
 )
-def test_lot_occupancy(lot, views, occupancy):
-    found, current = lot_occupancy(lot, views, valid=timedelta(hours=1))
-    assert found == occupancy
-    assert sum(view.vehicles.total for view in current) == occupancy.vehicles.total
+def test_a_lot_whose_vehicles_are_counted(lot, views, vehicles, capacity):
+    state = lot_state(lot, views, valid=HOUR)
+    assert (state.vehicles, state.capacity) == (cars(vehicles), capacity)
+    assert sum(view.vehicles.total for view in state.current) == vehicles
+    if capacity is None:
+        assert (state.free, state.taken, state.unmeasured, state.rate) == (0, 0, vehicles, None)
+    else:
+        occupancy = Occupancy(cars(vehicles), capacity)
+        assert (state.rate, state.percent) == (occupancy.rate, occupancy.percent)
+        assert state.free - state.beyond == occupancy.free
+        assert state.between == (vehicles, vehicles)
+
+
+def space(name: str, sign: str, *, sure: float = 0.95) -> SpaceState:
+    """A space that is occupied (o), vacant (v), in doubt (?) or out of view (-)."""
+    if sign in "?-":
+        return SpaceState(name, "unknown", 0.0, sign, 0.5 if sign == "?" else None)
+    state = {"o": "occupied", "v": "vacant"}[sign]
+    return SpaceState(name, state, sure, sign, sure if sign == "o" else 1 - sure)
+
+
+def marked(signs: str, *areas: AreaCount, first: int = 1, minutes_ago: float = 0) -> View:
+    """A camera that sees the spaces A1, A2, … and has a car in each that is occupied."""
+    spaces = tuple(space(f"A{n}", sign) for n, sign in enumerate(signs, first))
+    filled = {each.id: "car" for each in spaces if each.state == "occupied"}
+    at = NOON - timedelta(minutes=minutes_ago)
+    vehicles = cars(len(filled) + sum(area.vehicles or 0 for area in areas))
+    return View(vehicles, len(signs), at, Marked(spaces, areas, filled))
+
+
+GRAVEL = AreaCount("gravel", 3, 10)
+
+
+@pytest.mark.parametrize(
+    "lot, views, figures",
+    [
+        (None, [marked("oov")], (1, 2, 0, 3)),
+        (None, [marked("oov?-")], (1, 2, 2, 5)),
+        (None, [marked("oo"), marked("vv", first=3)], (2, 2, 0, 4)),
+        (None, [marked("oo"), marked("ov", first=2)], (1, 2, 0, 3)),
+        (None, [marked("oov"), marked("?vv")], (1, 1, 1, 3)),
+        (None, [marked("ov", GRAVEL)], (8, 4, 0, 12)),
+        (None, [marked("ov", replace(GRAVEL, vehicles=None))], (1, 1, 10, 12)),
+        (None, [marked("ov", replace(GRAVEL, capacity=None))], (1, 1, 0, 2)),
+        (None, [marked("ov", GRAVEL), marked("", replace(GRAVEL, vehicles=2))], (8, 4, 0, 12)),
+        (None, [marked("ov", replace(GRAVEL, vehicles=12))], (1, 13, 0, 12)),
+        (None, [marked("ov"), seen(5, 20)], (16, 6, 0, 22)),
+        (22, [marked("ov"), seen(5)], (16, 6, 0, 22)),
+        (2, [marked("ov"), seen(5)], (1, 1, 0, 2)),
+        (None, [marked("ov"), seen(5)], (1, 1, 0, 2)),
+        (None, [marked("ov"), marked("vv", first=3, minutes_ago=61)], (1, 1, 0, 2)),
+        (None, [marked("ov", minutes_ago=61), seen(5, 20)], (15, 5, 0, 20)),
+        (None, [marked("--")], (0, 0, 2, 2)),
+    ],
+    ids=[
+        "one camera",
+        "what cannot be told",
+        "two cameras of two parts",
+        "a space that both see counts once",
+        "one knows what the other does not, and they disagree on one",
+        "an area is added",
+        "one that cannot be told is unknown",
+        "one that does not say what it holds is left out",
+        "one that both see counts once",
+        "one that is more than full hides no free space",
+        "a camera without marked spaces is added",
+        "against what the lot holds beside the marked spaces",
+        "the lot's capacity says nothing of it",
+        "nobody knows what it sees",
+        "a silent camera is left out",
+        "whichever it is",
+        "nothing can be told",
+    ],
+)
+def test_a_lot_with_marked_spaces(lot, views, figures):
+    state = lot_state(lot, views, valid=HOUR)
+    assert (state.free, state.taken, state.unknown, state.capacity) == figures
+    low, high = state.between
+    assert low <= state.taken <= high <= low + state.unknown + len(state.spaces)
+
+
+def test_what_does_not_fit_is_said():
+    full = replace(GRAVEL, vehicles=12)
+    state = lot_state(None, [marked("v", full)], valid=HOUR)
+    assert (state.free, state.beyond, state.rate) == (1, 2, 12 / 11)
+    state = lot_state(None, [marked("v", replace(GRAVEL, capacity=None)), seen(4)], valid=HOUR)
+    assert (state.unmeasured, state.vehicles) == (7, cars(7))
+
+
+def test_a_vehicle_that_two_cameras_see_in_a_space_counts_once():
+    views = [marked("ooo"), marked("ov", first=3)]
+    assert lot_state(None, views, valid=HOUR).vehicles == cars(3)
+    truck = replace(views[1], marked=replace(views[1].marked, filled_by={"A3": "truck"}))
+    views[1] = replace(truck, vehicles=Vehicles(truck=1))
+    for order in (views, views[::-1]):
+        assert lot_state(None, order, valid=HOUR).vehicles == cars(3)
+
+
+def test_the_interval_of_several_cameras_is_that_of_their_spaces():
+    spaces = [tuple(space(f"{c}{n}", "o", sure=0.9) for n in range(50)) for c in "AB"]
+    views = [View(cars(0), None, NOON, Marked(each)) for each in spaces]
+    assert lot_state(None, views, valid=HOUR).between == (85, 100)
+    assert lot_state(None, [*views, seen(7, 9)], valid=HOUR).between == (92, 107)
+
+
+COUNTS = st.none() | st.integers(0, 30)
+CAPACITIES = st.none() | st.integers(1, 20)
+SPACES = st.lists(
+    st.builds(space, st.sampled_from(["A1", "A2", "A3"]), st.sampled_from("ov?-")),
+    max_size=3, unique_by=lambda each: each.id,
+).map(tuple)  # fmt: skip
+AREAS = st.lists(
+    st.builds(AreaCount, st.sampled_from(["C", "D"]), COUNTS, CAPACITIES),
+    max_size=2, unique_by=lambda each: each.id,
+).map(tuple)  # fmt: skip
+LOOKS = st.builds(
+    lambda vehicles, capacity, minutes, places: View(
+        cars(vehicles), capacity, NOON - timedelta(minutes=minutes), places
+    ),
+    st.integers(0, 30), CAPACITIES, st.integers(0, 120),
+    st.none() | st.builds(Marked, SPACES, AREAS),
+)  # fmt: skip
+
+
+@given(CAPACITIES, st.lists(LOOKS, min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_the_order_of_the_cameras_does_not_matter(lot, views, random):
+    one = lot_state(lot, views, valid=HOUR)
+    other = lot_state(lot, random.sample(views, len(views)), valid=HOUR)
+
+    def sorted_out(state: LotState) -> LotState:
+        places = {
+            name: tuple(sorted(getattr(state, name), key=lambda each: each.id))
+            for name in ("spaces", "areas")
+        }
+        return replace(state, current=(), **places)
+
+    assert sorted_out(one) == sorted_out(other)
+
+
+@given(CAPACITIES, st.lists(LOOKS, min_size=1, max_size=5))
+def test_the_figures_of_a_lot_add_up(lot, views):
+    state = lot_state(lot, views, valid=HOUR)
+    assert state.free + state.taken + state.unknown == (state.capacity or 0) + state.beyond
+    low, high = state.between
+    assert 0 <= low <= state.taken <= high <= state.taken + state.free + state.unknown
+    assert (state.rate is None) == (state.told == 0)
+    names = [each.id for each in state.spaces]
+    assert len(names) == len(set(names))
+    if state.rate is not None:
+        assert math.floor(100 * state.rate + 1e-9) == state.percent
+
+
+@given(SPACES, AREAS)
+def test_one_camera_says_the_same_as_its_judgement(spaces, areas):
+    judgement = Judgement(spaces, areas)
+    state = lot_state(None, [View(cars(0), None, NOON, Marked(spaces, areas))], valid=HOUR)
+    assert (state.rate, state.told, state.capacity or 0) == (
+        judgement.rate, judgement.told, judgement.capacity,
+    )  # fmt: skip
+
+
+@given(SPACES, AREAS, st.integers(2, 4))
+def test_the_same_view_twice_changes_nothing(spaces, areas, times):
+    view = View(cars(0), None, NOON, Marked(spaces, areas))
+    one = lot_state(None, [view], valid=HOUR)
+    assert replace(lot_state(None, times * [view], valid=HOUR), current=one.current) == one
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from shapely import Polygon
 from shapely.geometry import box as rectangle
 
 from parkcore.domain import Box
-from parkcore.judgement import ground_parts
+from parkcore.ground import ground_parts
 from parkcore.layout import Layout, Space, overlapping
 from parkcore.proposals import LEAST_LOOKS, propose
 

@@ -11,7 +11,9 @@ import pytest
 from conftest import SAMPLES, draw_lot, encode
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore.domain import Lot
+from parkcore.addresses import Login
+from parkcore.credentials import Credentials
+from parkcore.domain import IpCamera, Lot
 from parkcore.errors import FolderError
 from parkcore.folder import find_photos, pending, scan
 from parkcore.ingest import content_id
@@ -88,6 +90,21 @@ def test_own_photos_that_were_not_read_yet_stay_too(samples, storage, store, rea
     assert own.exists()
     read()
     assert store.count() == 1
+
+
+def test_an_ip_camera_of_the_users_in_a_sample_lot_stays_with_its_login(
+    samples, storage, store, read, tmp_path
+):
+    """Who wants to be rid of it removes it, which asks, and forgets its login."""
+    read()
+    own, login = IpCamera("sample-north", "roof", "http://10.0.0.2/a.jpg"), Login("admin", "sesame")
+    store.save_ip_camera(own)
+    credentials = Credentials(tmp_path / "credentials.json")
+    credentials.put("sample-north", "roof", login)
+    assert remove_samples(store, storage) == 3
+    assert store.ip_cameras() == [own]
+    assert store.lots() == [Lot("sample-north", "North", 9, is_sample=False)]
+    assert credentials.get("sample-north", "roof") == login
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
 import numpy as np
+import patience
 import PIL.Image
 import psutil
 import pytest
@@ -47,11 +48,7 @@ WATCHER, CAMERAS, GRAB, APP = "parkcore watch", "parkcore camera run", "grab.py"
 """How the parts are known by their command lines."""
 
 
-def wait_until(condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, what if isinstance(what, str) else what()
-        time.sleep(0.05)
+wait_until = partial(patience.wait_until, at_most_s=WAIT_S)
 
 
 @cache

@@ -9,15 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkcore.judgement import Judgement, SpaceState
-from parkcore.settling import LOOKS, fuse, settled
+from parkcore.settling import LOOKS, fuse, settle
 
 STATES = {"O": "occupied", "V": "vacant", "?": "unknown"}
 
 
 def space(sign: str, *, name: str = "A1", sure: float = 0.9, reason: str = "") -> SpaceState:
     if sign == "?":
-        return SpaceState(name, "unknown", 0.0, reason, 0.5)
+        return SpaceState(name, "unknown", 0.0, reason, None)
     return SpaceState(name, STATES[sign], sure, reason, sure if sign == "O" else 1 - sure)
+
+
+def settled(looks: list[Judgement], **needed: int) -> dict[str, SpaceState]:
+    return {name: each.state for name, each in settle(looks, **needed).items()}
 
 
 def looks(signs: str) -> list[Judgement]:
@@ -126,6 +130,37 @@ def test_the_latest_looks_are_enough(before, after, to_fill, to_empty):
 )
 def test_a_settled_state_says_what_it_was_seen_by(signs, reason):
     assert settled(looks(signs), to_fill=2, to_empty=2)["A1"].reason == reason
+
+
+@pytest.mark.parametrize(
+    "signs, known, since",
+    [
+        ("O", "O", 0),
+        ("VVV", "V", 0),
+        ("VOO", "O", 1),
+        ("VO?O", "O", 1),
+        ("VOVOO", "O", 3),
+        ("VO", "V", 0),
+        ("OOVV?", "V", 2),
+        ("??V", "V", 2),
+        ("???", None, None),
+    ],
+    ids=[
+        "from the first look",
+        "and ever after",
+        "from the first of those that filled it",
+        "unknown ones do not interrupt",
+        "those that were interrupted do not count",
+        "one look is not enough",
+        "what it was when it could last be told",
+        "from the first that could be told",
+        "it never could",
+    ],
+)
+def test_since_when_a_space_is_what_it_is(signs, known, since):
+    found = settle(looks(signs), to_fill=2, to_empty=2)["A1"]
+    assert (found.known, found.since) == (known and STATES[known], since)
+    assert found.state.state in (known and STATES[known], "unknown")
 
 
 def test_each_space_settles_by_itself():
@@ -240,9 +275,7 @@ def test_the_order_of_cameras_does_not_matter(views, random):
     random.shuffle(other)
     one, two = fused(*views), fused(*other)
     assert {*one} == {*two} == {each.id for view in views for each in view}
-    for name, state in one.items():
-        assert (state.state, state.confidence) == (two[name].state, two[name].confidence)
-        assert state.probability == pytest.approx(two[name].probability)
+    assert one == two
 
 
 @given(VIEWS)

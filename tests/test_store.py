@@ -25,6 +25,7 @@ from parkcore.domain import (
     Detection,
     DetectorInfo,
     Failure,
+    IpCamera,
     Lot,
     Photo,
     Snapshot,
@@ -233,15 +234,6 @@ def test_the_history_is_filtered(full, which, expected):
     assert len(full.counts(which)) == len(expected)
 
 
-@pytest.mark.parametrize(
-    "limit, offset, expected",
-    [(2, 0, "fe"), (2, 2, "cd"), (2, 5, "a"), (2, 9, ""), (None, 4, "ba"), (0, 0, "")],
-    ids=["the first page", "the second", "the last", "beyond it", "all but some", "none"],
-)
-def test_the_history_comes_in_pages(full, limit, offset, expected):
-    assert names(full.snapshots(limit=limit, offset=offset)) == expected
-
-
 def test_counts_are_plain_rows(full):
     assert full.counts(HistoryFilter(label="truck")) == [
         {
@@ -326,6 +318,15 @@ def test_a_lot_with_snapshots_is_not_removed(full):
     assert len(full.cameras("north")) == 2
 
 
+def test_a_lot_with_ip_cameras_is_not_removed(store):
+    store.save_ip_camera(IpCamera("north", "gate", "http://10.0.0.2/a.jpg"))
+    with pytest.raises(StoreError, match="'north' has IP cameras"):
+        store.delete_lot("north")
+    store.remove_ip_camera("north", "gate")
+    store.delete_lot("north")
+    assert store.lots() == []
+
+
 def test_a_lot_without_snapshots_goes_with_its_cameras_and_failures(store):
     store.ensure_lot(NORTH)
     store.save_camera(Camera("north", "gate", 20))
@@ -364,7 +365,8 @@ def test_capacities(store, capacity, cameras, expected):
     store.ensure_lot(Lot("north", "North", capacity))
     for name, own in cameras.items():
         store.save_camera(Camera("north", name, own))
-    assert store.capacities() == {("north", name): held for name, held in expected.items()}
+    known = store.capacity_history()
+    assert {name: known.seen_by("north", name, NOON) for name in cameras} == expected
 
 
 # -- failures and files -------------------------------------------------------------------------
@@ -376,6 +378,14 @@ def test_a_failure_counts_its_attempts(store):
     [one] = store.failures()
     assert one == replace(failure(at=hours(2)), attempts=3, id=one.id)
     assert store.files() == {"north/gate/bad.jpg": (STAMP, False)}
+
+
+def test_an_attempt_at_other_content_of_a_file_is_its_first(store):
+    attempts = []
+    for stamp in (STAMP, STAMP, None, replace(STAMP, mtime_ns=7), replace(STAMP, mtime_ns=7)):
+        store.record_failure(failure(), stamp)
+        attempts.append(store.failures()[0].attempts)
+    assert attempts == [1, 2, 3, 1, 2]
 
 
 def test_failures_are_listed_latest_first(store):

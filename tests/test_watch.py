@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from patience import wait_until
 from unprivileged import no_privileges, reachable_folder
 
 from parkcore import watch
@@ -21,9 +23,6 @@ from parkcore.watch import Changes, remote_type
 
 # Folders that appear in a hurry are watched twice by watchdog, which says so and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
-
-WAIT_S = 20
-"""No test waits that long unless it fails."""
 
 
 @pytest.fixture(params=["events", "polling"])
@@ -56,13 +55,6 @@ def watched(root: Path, mode: str) -> Iterator[Changes]:
     changes = Changes(root, mode)
     yield changes
     changes.stop()
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def told_by(changes: Changes, root: Path) -> set[str]:
@@ -266,6 +258,41 @@ def test_a_photo_that_may_be_read_now_is_told(watched, root):
 def test_it_says_how_it_watches(watched, mode):
     assert watched.how.startswith(f"by {mode}")
     assert watched.is_alive
+
+
+def test_polling_is_the_rarer_the_longer_it_takes():
+    assert [watch.pause_after(took_s) for took_s in (0, 0.2, 0.5, 5, 15, 600)] == [
+        1,
+        1,
+        2,
+        20,
+        60,
+        60,
+    ]
+
+
+def test_a_folder_that_takes_long_to_look_through_is_polled_rarely(root, monkeypatch):
+    """Each file's state comes from far away, as on a slow network drive."""
+    looked = list[str]()
+
+    def look_slowly(path: str) -> os.stat_result:
+        looked.append(path)
+        time.sleep(0.02)
+        return Path(path).stat()
+
+    monkeypatch.setattr(watch, "POLL_S", 0.01)
+    monkeypatch.setattr(watch, "_stat", look_slowly)
+    for number in range(20):
+        (root / f"{number}.jpg").write_bytes(b"a photo")
+    changes = Changes(root, "polling")
+    try:
+        wait_until(lambda: looked.count(str(root)) >= 2, "there is no second pass")
+        pause_s = float(re.search(r"every ([\d.]+) s", changes.how)[1])
+        assert pause_s >= watch.SPARING * 20 * 0.02
+        (root / "new.jpg").write_bytes(b"a photo")
+        wait_until(lambda: root / "new.jpg" in changes.take(), "what comes then is not told")
+    finally:
+        changes.stop()
 
 
 def test_a_folder_that_was_removed_and_made_again_is_not_watched(watched, root):

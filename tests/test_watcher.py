@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 from conftest import PaintDetector, draw_lot, encode
+from patience import WAIT_S, Turnstile, wait_until
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore import watch, watcher
+from parkcore import survey, waiting, watch, watcher
 from parkcore.domain import Failure, PartState, Snapshot
 from parkcore.errors import ModelError
 from parkcore.ingest import Analyser, Outcome, content_id
@@ -27,10 +28,6 @@ from parkcore.watcher import Watcher
 
 # Folders that appear in a hurry are watched twice by watchdog, which says so and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
-
-WAIT_S = 30
-"""No test waits that long unless it fails. Less than the pause between two looks through the
-whole folder, so that these do not find what the events should have told."""
 
 SOON_S = 5
 """Two seconds are promised, on a machine that does nothing else."""
@@ -150,13 +147,6 @@ def starter(
     yield start
     for running in started:
         running.stop()
-
-
-def wait_until(condition: Callable[[], bool], what: str | Callable[[], str]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, what if isinstance(what, str) else what()
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -412,7 +402,7 @@ def test_links_to_folders_are_seen_in_the_next_look_through_the_folder(
     start, storage, tmp_path, monkeypatch
 ):
     """No event tells of what happens behind them."""
-    monkeypatch.setattr(watcher, "RECONCILE_S", 1.0)
+    monkeypatch.setattr(survey, "RECONCILE_S", 1.0)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (storage.root / "north").symlink_to(elsewhere)
@@ -569,8 +559,8 @@ def test_a_bad_photo_does_not_hold_up_those_behind_it(running, storage, add_phot
 
 
 def test_a_bad_photo_is_tried_again_and_left_in_the_end(running, storage, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.2, 0.4, 0.8))
-    monkeypatch.setattr(watcher, "RECONCILE_S", 0.5)
+    monkeypatch.setattr(waiting, "RETRY_S", (0.2, 0.4, 0.8))
+    monkeypatch.setattr(survey, "RECONCILE_S", 0.5)
     (storage.root / "a.jpg").write_bytes(CUT_OFF)
     wait_until(lambda: running.count("failed") == 4, lambda: str(running.outcomes))
     time.sleep(2)
@@ -590,7 +580,7 @@ def test_a_bad_photo_that_is_completed_becomes_a_snapshot(running, storage):
 
 
 def test_a_bad_photo_that_was_left_is_read_when_it_is_completed(running, storage, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.1,))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.1,))
     path = storage.root / "a.jpg"
     path.write_bytes(CUT_OFF)
     wait_until(lambda: running.count("failed") == 2, "it is not tried again")
@@ -602,17 +592,18 @@ def test_a_bad_photo_that_was_left_is_read_when_it_is_completed(running, storage
 def test_a_bad_photo_that_stays_bad_when_it_changes_is_tried_again_as_often(
     running, storage, monkeypatch
 ):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.1, 0.2))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.1, 0.2))
     (storage.root / "a.jpg").write_bytes(CUT_OFF)
     wait_until(lambda: running.count("failed") == 3, "it is not tried again")
     (storage.root / "a.jpg").write_bytes(CUT_OFF[:-100])
     wait_until(lambda: running.count("failed") == 6, lambda: str(running.count("failed")))
     time.sleep(1)
     assert running.count("failed") == 6
+    assert running.failures[0].attempts == 3
 
 
 def test_a_bad_photo_that_vanishes_is_not_waited_for(running, storage, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.5, 0.5))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.5, 0.5))
     (storage.root / "a.jpg").write_bytes(CUT_OFF)
     wait_until(lambda: running.count("failed") == 1, "the bad photo is not read")
     (storage.root / "a.jpg").unlink()
@@ -622,12 +613,12 @@ def test_a_bad_photo_that_vanishes_is_not_waited_for(running, storage, monkeypat
 
 
 def test_a_restart_goes_on_with_the_retries(start, storage, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.1, 0.1, 3600, 0.1))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.1, 0.1, 3600, 0.1))
     (storage.root / "a.jpg").write_bytes(CUT_OFF)
     first = start()
     wait_until(lambda: first.count("failed") == 3, "it is not tried again")
     first.stop()
-    monkeypatch.setattr(watcher, "RETRY_S", (3600, 3600, 0.5, 0.5))
+    monkeypatch.setattr(waiting, "RETRY_S", (3600, 3600, 0.5, 0.5))
     second = start()
     wait_until(lambda: second.count("failed") == 2, "the retries do not go on")
     time.sleep(1)
@@ -636,8 +627,8 @@ def test_a_restart_goes_on_with_the_retries(start, storage, monkeypatch):
 
 
 def test_a_restart_leaves_what_was_left(start, storage, add_photo, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.1,))
-    monkeypatch.setattr(watcher, "RECONCILE_S", 0.5)
+    monkeypatch.setattr(waiting, "RETRY_S", (0.1,))
+    monkeypatch.setattr(survey, "RECONCILE_S", 0.5)
     bad = storage.root / "bad.jpg"
     bad.write_bytes(CUT_OFF)
     first = start()
@@ -653,7 +644,7 @@ def test_a_restart_leaves_what_was_left(start, storage, add_photo, monkeypatch):
 
 
 def test_a_bad_photo_that_was_completed_while_nobody_watched_is_read(start, storage, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.1,))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.1,))
     (storage.root / "a.jpg").write_bytes(CUT_OFF)
     first = start()
     wait_until(lambda: first.count("failed") == 2, "it is not tried again")
@@ -690,7 +681,7 @@ def closed(judge: Analyser, mode: str) -> Iterator[tuple[Path, Starter]]:
 
 
 def test_a_photo_without_permission_is_said_and_holds_up_nobody(closed, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.2, 0.2))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.2, 0.2))
     path, start = closed
     (path.parent / "b.jpg").write_bytes(OTHER)
     running = start()
@@ -702,7 +693,7 @@ def test_a_photo_without_permission_is_said_and_holds_up_nobody(closed, monkeypa
 
 
 def test_a_photo_is_read_by_the_retry_after_the_permission_is_given(closed, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.2, 1.0, 1.0, 1.0, 1.0))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.2, 1.0, 1.0, 1.0, 1.0))
     path, start = closed
     running = start()
     wait_until(lambda: running.count("failed") > 0, "it is not read")
@@ -712,7 +703,7 @@ def test_a_photo_is_read_by_the_retry_after_the_permission_is_given(closed, monk
 
 
 def test_a_photo_that_was_left_is_read_when_the_permission_is_given(closed, monkeypatch):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.2,))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.2,))
     path, start = closed
     running = start()
     wait_until(lambda: running.count("failed") == 2, "it is not tried again")
@@ -724,7 +715,7 @@ def test_a_photo_that_was_left_is_read_when_the_permission_is_given(closed, monk
 def test_a_photo_that_was_left_is_read_if_the_permission_was_given_while_nobody_watched(
     closed, monkeypatch
 ):
-    monkeypatch.setattr(watcher, "RETRY_S", (0.2,))
+    monkeypatch.setattr(waiting, "RETRY_S", (0.2,))
     path, start = closed
     first = start()
     wait_until(lambda: first.count("failed") == 2, "it is not tried again")
@@ -806,24 +797,6 @@ class Loading(PaintDetector):
 
 
 # -- what it says of itself ---------------------------------------------------------------------
-
-
-class Turnstile(PaintDetector):
-    """Lets photos through one by one, when the test says so."""
-
-    def __init__(self) -> None:
-        self.arrived, self._may_pass = threading.Semaphore(0), threading.Semaphore(0)
-
-    def detect(self, image):
-        self.arrived.release()
-        assert self._may_pass.acquire(timeout=WAIT_S)
-        return super().detect(image)
-
-    def wait(self) -> None:
-        assert self.arrived.acquire(timeout=WAIT_S)
-
-    def let_pass(self, photos: int = 1) -> None:
-        self._may_pass.release(photos)
 
 
 def test_it_says_how_it_watches_and_that_it_lives(running, mode):

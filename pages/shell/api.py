@@ -110,7 +110,7 @@ async def show_metrics(request: Request) -> Response:
         with context.open_store() as store:
             latest = [each for lot in store.lots() for each in store.latest(lot.id)]
             vehicles = {
-                (each.photo.lot_id, each.photo.camera_id, label): each.vehicles.as_dict()[label]
+                (each.photo.lot_id, each.photo.camera_id, label): each.counted.as_dict()[label]
                 for each in latest
                 for label in LABELS
             }

@@ -58,5 +58,9 @@ def take_photo(data: bytes, name: str, lot: Lot, camera_id: str, store: Store) -
     )
 
 
-def exporter(store: Store) -> Exporter:
-    return Exporter(store.capacities(), settings().thresholds, settings().zone)
+def exporter(store: Store, lot: Lot | None = None) -> Exporter:
+    """What holds photos against their capacities; `lot` where it may not be recorded yet."""
+    capacities = store.capacity_history()
+    if lot is not None:
+        capacities = capacities.with_lot(lot)
+    return Exporter(capacities, settings().thresholds, settings().zone)

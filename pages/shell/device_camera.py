@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shell import context, parts
 from pages.shell.place import choose_place
-from parkcore.domain import Lot, Occupancy
+from parkcore.domain import Lot
 from parkcore.errors import UnreadablePhoto
 from parkcore.ingest import Analysis, Source, content_id
 from parkcore.store import Store
@@ -52,9 +52,7 @@ def offer(store: Store, data: bytes, name: str, lot: Lot, camera_id: str) -> boo
     with picture:
         parts.fresh_photo(analysis.image, analysis.snapshot.detections)
     with numbers:
-        capacities = store.capacities_with(lot, camera_id)
-        occupancy = Occupancy(analysis.snapshot.vehicles, capacities[lot.id, camera_id])
-        parts.occupancy_numbers(occupancy)
+        parts.occupancy_numbers(context.exporter(store, lot).occupancy(analysis.snapshot))
         parts.vehicle_counts(analysis.snapshot.vehicles)
         keep = st.button("Keep this photo", type="primary", icon=":material/save:")
         st.caption("Not kept yet. “Clear photo” below takes another one.")

@@ -1,5 +1,6 @@
 """IP cameras: how each is doing, looking now, and what to do with one."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import streamlit as st
@@ -10,9 +11,10 @@ from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
 from parkcore import health
 from parkcore.addresses import Login, shown
-from parkcore.domain import IpCamera
+from parkcore.camera_health import CameraHealth
+from parkcore.domain import IpCamera, Snapshot
 from parkcore.filters import HistoryFilter
-from parkcore.health import CameraHealth, Health
+from parkcore.health import Health
 from parkcore.store import Store
 
 BADGE = {
@@ -83,9 +85,12 @@ def warn_unattended(doing: Health) -> None:
 
 def card(store: Store, camera: IpCamera, state: CameraHealth) -> None:
     key = camera.lot_id, camera.id
-    picture, about = st.columns([2, 3], gap="medium")
-    with picture:
-        last_picture(store, key)
+    latest = store.snapshots(HistoryFilter(lot_id=key[0], camera_id=key[1]), limit=1)
+    about = nullcontext()
+    if latest:
+        picture, about = st.columns([2, 3], gap="medium")
+        with picture:
+            last_picture(store, latest[0])
     with about:
         with st.container(horizontal=True, vertical_alignment="center"):
             lot = parts.plain(store.lot(camera.lot_id).name)
@@ -97,9 +102,9 @@ def card(store: Store, camera: IpCamera, state: CameraHealth) -> None:
         ok = state.last_success_at
         works = f"last picture {parts.ago(ok)}" if ok else "no picture yet"
         took = f", took {state.milliseconds / 1000:.1f} s" if state.milliseconds else ""
+        st.markdown(parts.code(state.address))
         st.caption(
-            f"{parts.code(state.address)}  \n{camera.schedule} · {works}{took} ·"
-            f" {state.photos_last_hour} photos in the last hour"
+            f"{camera.schedule} · {works}{took} · {state.photos_last_hour} photos in the last hour"
         )
         buttons(camera)
     if key in looks():
@@ -135,15 +140,9 @@ def looks() -> dict[Key, LookNow]:
     return st.session_state.setdefault("looks", {})
 
 
-def last_picture(store: Store, key: Key) -> None:
-    latest = store.snapshots(HistoryFilter(lot_id=key[0], camera_id=key[1]), limit=1)
-    if latest:
-        parts.show_photo(store, latest[0], with_boxes=True)
-        st.caption(
-            f"{latest[0].vehicles.total} vehicles · {parts.when(latest[0].photo.captured_at)}"
-        )
-    else:
-        st.caption(":material/hide_image: No picture analysed yet")
+def last_picture(store: Store, latest: Snapshot) -> None:
+    parts.show_photo(store, latest, with_boxes=True)
+    st.caption(f"{latest.counted.total} vehicles · {parts.when(latest.photo.captured_at)}")
 
 
 @explained()

@@ -1,6 +1,5 @@
 """Looking at an IP camera now: the frame, the counts, and how long each step took."""
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,9 +11,10 @@ from parkcore.addresses import Login
 from parkcore.domain import IpCamera
 from parkcore.errors import CameraError, UnreadablePhoto
 from parkcore.images import jpeg
-from parkcore.looking import Look, look
+from parkcore.looking import Look
 from parkcore.rounds import keep
 from parkcore.store import Store
+from parkcore.wiring import look_at
 
 STEPS = {
     "name": "finding its name",
@@ -61,16 +61,8 @@ class LookNow:
 
 def look_now(camera: IpCamera, login: Login, *, keeping: bool = True) -> LookNow:
     """Ask a camera for a picture, and count on it and keep it, or only test that one comes."""
-    settings = context.settings()
     try:
-        seen = asyncio.run(
-            look(
-                camera,
-                login,
-                deadline_s=settings.camera_timeout_s,
-                max_megapixels=settings.max_megapixels,
-            )
-        )
+        seen = look_at(context.settings(), camera, login)
         height, width = seen.image.shape[:2]
         size = f"{width:,} × {height:,} pixels"
         if not keeping:

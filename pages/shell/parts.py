@@ -1,19 +1,27 @@
 """Pieces that several pages show alike."""
 
 import html
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import humanize
 import streamlit as st
 
 from pages.shell import context, photos
-from parkcore.colours import LEVEL, VEHICLE
-from parkcore.domain import Occupancy, Snapshot, TimeSource, Vehicles
+from pages.shell.figures import counted, place_numbers
+from pages.shell.figures import invite_capacity as invite_capacity
+from pages.shell.figures import occupancy_numbers as occupancy_numbers
+from pages.shell.figures import vehicle_counts as vehicle_counts
+from pages.shell.movement import show_movement
+from pages.shell.text import code as code
+from pages.shell.text import plain as plain
+from parkcore.domain import Snapshot, TimeSource
 from parkcore.drawing import annotate
 from parkcore.images import jpeg
+from parkcore.judgement import State
+from parkcore.occupancy import Marked, View, lot_state
 from parkcore.store import Store
 
-_BIG = "font-size:2.6rem;font-weight:700;line-height:1.1"
 TIME_FROM: dict[TimeSource, str] = {
     "exif": "time from the camera",
     "filename": "time from the file's name",
@@ -48,49 +56,8 @@ def is_stale(at: datetime) -> bool:
     return (datetime.now(UTC) - at).total_seconds() > 60 * context.settings().stale_minutes
 
 
-def occupancy_numbers(occupancy: Occupancy) -> None:
-    """How full, in large; more vehicles than spaces is said, not clipped."""
-    total, capacity = occupancy.vehicles.total, occupancy.capacity
-    if capacity is None:
-        st.html(f'<div style="{_BIG}">{total} {"vehicle" if total == 1 else "vehicles"}</div>')
-        return
-    level = context.settings().thresholds.level(occupancy.rate)
-    st.html(
-        f'<div style="display:flex;align-items:center;gap:.9rem;flex-wrap:wrap">'
-        f'<span style="{_BIG}">{occupancy.percent}%</span>'
-        f'<span style="background:{LEVEL[level]};color:#fff;padding:.1rem .7rem;'
-        f'border-radius:1rem;font-weight:600">{level}</span></div>'
-    )
-    if occupancy.free >= 0:
-        colour = "green" if occupancy.free else "red"
-        st.markdown(f"**:{colour}[{occupancy.free} free]** · {total} of {capacity} spaces taken")
-    else:
-        st.markdown(
-            f"**:red[0 free]** · {total} vehicles for {capacity} spaces,"
-            f" **{-occupancy.free} more than there are spaces**"
-        )
-
-
-def vehicle_counts(vehicles: Vehicles) -> None:
-    """The counts per type, each in the colour of its boxes."""
-    words = {"car": "cars", "motorcycle": "motorcycles", "bus": "buses", "truck": "trucks"}
-    chips = [
-        f'<span style="display:inline-flex;align-items:center;gap:.35rem;'
-        f'opacity:{1 if n else 0.55}"><span style="width:.7rem;height:.7rem;border-radius:2px;'
-        f'background:{VEHICLE[label]}"></span>{n} {label if n == 1 else words[label]}</span>'
-        for label, n in vehicles.as_dict().items()
-    ]
-    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.1rem .9rem">{"".join(chips)}</div>')
-
-
-def invite_capacity() -> None:
-    st.caption("How full is that? Say how many spaces the lot has, or each of its cameras sees.")
-    st.page_link("pages/lots.py", label="Set the number of spaces", icon=":material/edit:")
-
-
 def snapshot_card(store: Store, snapshot: Snapshot, title: str, note: str | None = None) -> None:
-    """A snapshot: its photo with boxes beside its numbers."""
-    occupancy = context.exporter(store).occupancy(snapshot)
+    """A snapshot: its photo, with its spaces where they were judged, beside its numbers."""
     photo = snapshot.photo
     with st.container(border=True):
         picture, numbers = st.columns([3, 2], gap="medium")
@@ -101,15 +68,30 @@ def snapshot_card(store: Store, snapshot: Snapshot, title: str, note: str | None
             if note:
                 st.info(note, icon=":material/content_copy:")
             doubts(snapshot)
-            occupancy_numbers(occupancy)
-            vehicle_counts(snapshot.vehicles)
+            snapshot_numbers(store, snapshot)
             st.caption(
                 f"{when(photo.captured_at)} ({TIME_FROM[photo.time_source]}) · "
                 f"{place(store, snapshot)} · "
                 f"{snapshot.milliseconds / 1000:.1f} s"
             )
-            if occupancy.capacity is None:
-                invite_capacity()
+
+
+def snapshot_numbers(store: Store, snapshot: Snapshot) -> None:
+    """How full it was: by its spaces where they were judged, else by its vehicles."""
+    judged, photo = store.judged(snapshot.id), snapshot.photo
+    if judged is not None:
+        seen = judged.judgement
+        view = View(snapshot.counted, None, photo.captured_at, Marked(seen.spaces, seen.areas))
+        state = lot_state(None, [view], valid=timedelta(0))
+        place_numbers(state, outside=len(seen.outside), double=len(seen.double))
+        vehicle_counts(snapshot.counted)
+        show_movement(judged, photo.lot_id, photo.camera_id)
+        return
+    occupancy = context.exporter(store).occupancy(snapshot)
+    occupancy_numbers(occupancy)
+    vehicle_counts(snapshot.counted)
+    if occupancy.capacity is None:
+        invite_capacity()
 
 
 def place(store: Store, snapshot: Snapshot) -> str:
@@ -122,34 +104,39 @@ def doubts(snapshot: Snapshot) -> None:
         st.warning(plain(snapshot.note), icon=":material/warning:")
 
 
-def show_photo(store: Store, snapshot: Snapshot, *, with_boxes: bool) -> None:
+def show_photo(
+    store: Store,
+    snapshot: Snapshot,
+    *,
+    with_boxes: bool,
+    with_spaces: bool | None = None,
+    states: Mapping[str, State] | None = None,
+) -> None:
+    """A snapshot's photo as it is, or with what was seen on it.
+
+    Args:
+        with_spaces: None draws the spaces in place of the boxes where they were judged.
+        states: of the spaces, where more is known than this photo says.
+    """
     whole = snapshot if snapshot.detections is not None else store.snapshot(snapshot.id)
     judged = store.judged(snapshot.id)
-    layout = store.layout_by_id(judged.layout_id) if judged else None
+    if with_spaces is None:
+        with_spaces, with_boxes = with_boxes, with_boxes and judged is None
+    layout = store.layout_by_id(judged.layout_id) if judged and with_spaces else None
     picture = photos.photo_jpeg(
-        whole or snapshot, with_boxes=with_boxes, judged=judged, layout=layout
+        whole or snapshot, with_boxes=with_boxes, judged=judged, layout=layout, states=states
     )
-    counted = f"{snapshot.vehicles.total} vehicles"
+    vehicles = counted(snapshot.counted.total)
     if picture is not None:
-        st.image(picture, width="stretch", alt=f"Photo with {counted} marked")
+        marked = " and the spaces" if layout else ""
+        st.image(picture, width="stretch", alt=f"Photo with {vehicles}{marked} marked")
         return
     small = store.thumbnails([snapshot.id]).get(snapshot.id)
     if small is not None:
-        st.image(small, width="stretch", alt=f"Small photo with {counted}")
+        st.image(small, width="stretch", alt=f"Small photo with {vehicles}")
     st.caption("The photo's file is no longer there as it was; its numbers are kept.")
 
 
 def fresh_photo(image, detections) -> None:
     """A photo that is not recorded (yet), with its vehicles marked."""
     st.image(jpeg(annotate(image, detections), max_side=1280), width="stretch")
-
-
-def plain(text: str) -> str:
-    """A file's or lot's name without the meaning Markdown would give its characters."""
-    printable = "".join(c if c.isprintable() else "�" for c in text)
-    return "".join("\\" + c if c in r"\`*_{}[]<>()#+-.!|~:$&" else c for c in printable)
-
-
-def code(text: str) -> str:
-    """Text as Markdown shows code: an address is no link there."""
-    return f"`{text.replace('`', '%60')}`"

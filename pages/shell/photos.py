@@ -1,26 +1,36 @@
 """Photos for the screen. Apart from `context`, as what is cached here needs a running app."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from pages.shell import context
 from parkcore.domain import Detection, Snapshot
-from parkcore.drawing import annotate, draw_spaces
+from parkcore.drawing import annotate, draw_spaces, mark_strays
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode, jpeg
 from parkcore.ingest import content_id
-from parkcore.judgement import Judged
+from parkcore.judgement import Judged, State
 from parkcore.layout import Layout
+from parkcore.strays import Stray, strays
 
 
 def photo_jpeg(
-    snapshot: Snapshot, *, with_boxes: bool, judged: Judged | None, layout: Layout | None
+    snapshot: Snapshot,
+    *,
+    with_boxes: bool,
+    judged: Judged | None,
+    layout: Layout | None,
+    states: Mapping[str, State] | None = None,
 ) -> bytes | None:
     """A snapshot's photo for the screen; None where its file is gone, changed or unreadable.
 
-    With the boxes of its vehicles, or where its spaces were judged, with these in green, red and
-    grey and the boxes of those vehicles only that stand in none.
+    Args:
+        with_boxes: draw the boxes of its vehicles.
+        judged, layout: where both are given, the spaces are drawn in green, red and grey, and the
+            vehicles that stand in none of them with their numbers.
+        states: of the spaces, where more is known than this photo says.
     """
     try:
         data = context.storage().path(snapshot.photo.file).read_bytes()
@@ -28,27 +38,43 @@ def photo_jpeg(
             return None
     except OSError:
         return None
-    boxes = snapshot.detections or () if with_boxes else ()
-    marked = (layout, judged) if with_boxes and judged and layout else None
-    if marked:
-        boxes = [boxes[n] for n in judged.judgement.outside if n < len(boxes)]
+    boxes = (snapshot.detections or ()) if with_boxes else ()
+    spaces = None
+    if judged and layout:
+        size = (snapshot.photo.width, snapshot.photo.height)
+        outside = strays(layout, judged, snapshot.detections or (), size)
+        spaces = _Spaces(layout, judged, tuple(sorted((states or {}).items())), outside)
     try:
-        key = layout.id if marked else 0
-        return _drawn(snapshot.photo.sha256, with_boxes, key, data, boxes, marked)
+        key = spaces and (layout.id, hash(judged.judgement), judged.note, spaces.states)
+        return _drawn(snapshot.photo.sha256, with_boxes, key, data, boxes, spaces)
     except UnreadablePhoto:
         return None
+
+
+@dataclass(frozen=True)
+class _Spaces:
+    """What of the spaces is drawn."""
+
+    layout: Layout
+    judged: Judged
+    states: tuple[tuple[str, State], ...]
+    outside: Sequence[Stray]
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
 def _drawn(
     sha256: str,
     with_boxes: bool,
-    layout_id: int,
+    spaces_key: tuple | None,
     _data: bytes,
     _boxes: Sequence[Detection],
-    _marked: tuple[Layout, Judged] | None,
+    _spaces: _Spaces | None,
 ) -> bytes:
     image = decode(_data, max_megapixels=context.settings().max_megapixels).image
-    if _marked:
-        image = draw_spaces(image, *_marked)
-    return jpeg(annotate(image, _boxes) if with_boxes else image, max_side=1280)
+    if _spaces:
+        image = draw_spaces(image, _spaces.layout, _spaces.judged, states=dict(_spaces.states))
+    if _boxes:
+        image = annotate(image, _boxes)
+    if _spaces:
+        image = mark_strays(image, _spaces.outside)
+    return jpeg(image, max_side=1280)

@@ -1,107 +1,157 @@
 """The spaces of a lot as they are now: how many are free, which, and where."""
 
 import html
-from dataclasses import dataclass
+from collections.abc import Mapping
+from datetime import timedelta
 
 import streamlit as st
 
 from pages.shell import context, parts
-from parkcore.colours import LEVEL, SPACE
-from parkcore.domain import Lot
-from parkcore.judgement import Judged, SpaceState
+from pages.shell.figures import occupancy_numbers, place_numbers
+from pages.shell.movement import show_movement, show_realigned
+from parkcore.colours import SPACE, STRAY
+from parkcore.domain import Lot, Occupancy
+from parkcore.floor_plan import Place, Plan, floor_plan
+from parkcore.judgement import AreaCount, State
 from parkcore.layout import Layout
-from parkcore.settling import LOOKS, fuse, settled
+from parkcore.present import CameraNow, LotNow, Rules, read_lot
 from parkcore.store import Store
 
-_BIG = "font-size:2.6rem;font-weight:700;line-height:1.1"
+WORDS: dict[State, str] = {"vacant": "free", "occupied": "taken", "unknown": "cannot be told"}
+AREA = "box-sizing:border-box;border:2px solid #3BA7E8;background:#3BA7E826"
+LONGEST_NAME = 8
+LEAST_TEXT_PX, MOST_WIDTH_PX = 9, 2400
 
 
-@dataclass(frozen=True)
-class View:
-    """What one camera's latest photo says of its spaces."""
-
-    camera_id: str
-    layout: Layout
-    judged: Judged
-    states: dict[str, SpaceState]
+def read(store: Store, lot: Lot) -> LotNow | None:
+    settings = context.settings()
+    valid = timedelta(minutes=settings.stale_minutes)
+    return read_lot(store, lot, Rules(valid, settings.looks_to_fill, settings.looks_to_empty))
 
 
-def views(store: Store, lot: Lot) -> list[View]:
-    """The cameras of a lot that have marked spaces and a photo judged by them."""
-    settings, found = context.settings(), []
-    for (lot_id, camera_id), layout in store.layouts().items():
-        looks = store.latest_judged(layout.id, limit=LOOKS) if lot_id == lot.id else []
-        if looks:
-            states = settled(
-                [judged.judgement for _, judged in looks],
-                to_fill=settings.looks_to_fill,
-                to_empty=settings.looks_to_empty,
-            )
-            found.append(View(camera_id, layout, looks[-1][1], states))
-    return found
+def numbers(now: LotNow) -> None:
+    """How full a lot is, in large."""
+    state = now.state
+    if now.marked:
+        outside = [stray for _, marked in now.marked for stray in marked.strays]
+        double = sum(stray.is_double for stray in outside)
+        place_numbers(state, outside=len(outside), double=double)
+    else:
+        occupancy_numbers(Occupancy(state.vehicles, state.capacity))
+    parts.vehicle_counts(state.vehicles)
 
 
-def numbers(shown: list[View]) -> None:
-    """How many spaces are free, in large, and how sure that is."""
-    states = fuse([list(view.states.values()) for view in shown])
-    free, taken = (sum(s.state == kind for s in states) for kind in ("vacant", "occupied"))
-    unknown = len(states) - free - taken
-    if not free + taken:
-        st.html(f'<div style="{_BIG};color:{SPACE["unknown"]}">Not known</div>')
-        for view in shown:
-            show_movement(view)
-        return
-    level = context.settings().thresholds.level(taken / len(states))
-    st.html(
-        f'<div style="display:flex;align-items:center;gap:.9rem;flex-wrap:wrap">'
-        f'<span style="{_BIG};color:{SPACE["vacant"] if free else SPACE["occupied"]}">{free} free'
-        f'</span><span style="background:{LEVEL[level]};color:#fff;padding:.1rem .7rem;'
-        f'border-radius:1rem;font-weight:600">{level}</span></div>'
+def ages(now: LotNow) -> None:
+    """When each camera looked, and whether it has moved since its spaces were marked."""
+    show_realigned()
+    for camera in now.cameras:
+        at = camera.snapshot.photo.captured_at
+        name = f"{parts.plain(camera.id)}: " if len(now.cameras) > 1 else ""
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{name}{parts.ago(at)} · {parts.when(at)}", width="content")
+            if parts.is_stale(at):
+                st.badge("stale", icon=":material/schedule:", color="red")
+            if not camera.is_current:
+                st.badge("not counted: seen too long before", color="gray")
+        if camera.marked:
+            photo = camera.snapshot.photo
+            show_movement(camera.marked.judged, photo.lot_id, photo.camera_id, offer=True)
+
+
+def states_for(now: LotNow, camera: CameraNow) -> dict[str, State]:
+    """What is drawn of a camera's spaces: what all cameras say of them together."""
+    own = camera.marked.settled if camera.marked else {}
+    fused = {space.id: space.state for space in now.state.spaces} if camera.is_current else {}
+    return {name: fused.get(name, each.state.state) for name, each in own.items()}
+
+
+def legend(now: LotNow) -> None:
+    """What the colours mean."""
+    items = [f"{_sign(_look(state))} {word}" for state, word in WORDS.items()]
+    if now.state.areas:
+        items.append(f"{_sign(AREA)} an area")
+    if any(marked.strays for _, marked in now.marked):
+        items.append(f"{badge('1')} in no space")
+    chips = "".join(f'<span style="white-space:nowrap">{item}</span>' for item in items)
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.2rem 1.1rem">{chips}</div>')
+
+
+def badge(text: str) -> str:
+    """The mark that a vehicle in no space has on the photo."""
+    return (
+        f'<span style="display:inline-block;min-width:1.35rem;height:1.35rem;line-height:1.35rem;'
+        f"border-radius:1rem;text-align:center;font-size:.8rem;font-weight:700;color:#0B1413;"
+        f'background:{STRAY}">{html.escape(text)}</span>'
     )
-    low, high = shown[0].judged.judgement.interval
-    between = f" ({low}–{high} with 90 % certainty)" if len(shown) == 1 and low < high else ""
-    told = f" · {unknown} cannot be told" if unknown else ""
-    outside = sum(len(view.judged.judgement.outside) for view in shown)
-    vehicles = "1 vehicle" if outside == 1 else f"{outside} vehicles"
-    beside = f" · {vehicles} in no space" if outside else ""
-    st.markdown(f"{taken} of {len(states)} spaces taken{between}{told}{beside}")
-    for view in shown:
-        for area in view.judged.judgement.areas:
-            of = f" of {area.capacity}" if area.capacity else ""
-            count = "?" if area.vehicles is None else area.vehicles
-            st.caption(f"{parts.plain(area.id)}: {count}{of} vehicles")
-        show_movement(view)
 
 
-def show_movement(view: View) -> None:
-    """That a camera was nudged and its spaces follow, or that it looks somewhere else."""
-    note, camera = parts.plain(view.judged.note), parts.plain(view.camera_id)
-    if view.judged.homography is not None:
-        st.caption(f":material/open_with: {camera}: {note}; the spaces follow it.")
-    elif note:
-        st.error(f"{camera}: {note}. Its spaces cannot be told.", icon=":material/videocam_off:")
-        st.page_link("pages/spaces.py", label="Mark them anew", icon=":material/grid_view:")
+def _sign(look: str) -> str:
+    return (
+        '<span style="display:inline-block;width:.9rem;height:.9rem;vertical-align:-.1rem;'
+        f'border-radius:3px;{look}"></span>'
+    )
 
 
-def space_map(view: View) -> None:
-    """The spaces without the photo: free green, taken red, what cannot be told grey."""
-    width, height = view.layout.image_size
-    shapes = []
-    for space in view.layout.spaces:
-        corners = " ".join(f"{x * width:.0f},{y * height:.0f}" for x, y in space.polygon)
-        state = view.states[space.id]
-        x = sum(corner[0] for corner in space.polygon) / len(space.polygon) * width
-        y = sum(corner[1] for corner in space.polygon) / len(space.polygon) * height
-        name = html.escape(space.id)
-        shapes.append(
-            f'<polygon points="{corners}" fill="{SPACE[state.state]}" fill-opacity=".75" '
-            f'stroke="#fff" stroke-width="{width / 500:.1f}"><title>{name}: {state.state}'
-            f" ({html.escape(state.reason)})</title></polygon>"
-            f'<text x="{x:.0f}" y="{y:.0f}" font-size="{width / 60:.0f}" fill="#fff" '
-            f'text-anchor="middle" dominant-baseline="middle">{name}</text>'
-        )
+def _look(state: State) -> str:
+    """Taken is filled, free is hollow, and what cannot be told is dashed: not by colour alone."""
+    colour, line = SPACE[state], "dashed" if state == "unknown" else "solid"
+    filled = f"{colour};color:#fff" if state == "occupied" else f"{colour}2e"
+    return f"box-sizing:border-box;border:2px {line} {colour};background:{filled}"
+
+
+def space_map(
+    layout: Layout, states: Mapping[str, State], areas: tuple[AreaCount, ...] = ()
+) -> None:
+    """The spaces without the photo, all rows of one height, and what the areas hold.
+
+    Where names would be too small to read, it is wider than its place and scrolls there.
+    """
+    plan, counts = floor_plan(layout), {area.id: area for area in areas}
+    texts = [_text(place, counts) for place in plan.places]
+    sizes = [_size(text, place) for text, place in zip(texts, plan.places, strict=True)]
+    of_spaces = [size for size, each in zip(sizes, plan.places, strict=True) if each.is_space]
+    usual = sorted(of_spaces or sizes or [LEAST_TEXT_PX])[len(of_spaces) // 4]
+    least = min(MOST_WIDTH_PX, LEAST_TEXT_PX * plan.width / usual)
+    tiles = [
+        _tile(text, place, plan, min(size, 1.4 * usual), states)
+        for text, size, place in zip(texts, sizes, plan.places, strict=True)
+    ]
     st.html(
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Map of the spaces" '
-        f'style="width:100%;border-radius:.5rem;background:rgba(128,128,128,.12)">'
-        f"{''.join(shapes)}</svg>"
+        '<div style="overflow-x:auto;border-radius:.5rem;background:rgba(128,128,128,.12)">'
+        '<div role="list" aria-label="Map of the spaces" style="position:relative;'
+        f"container-type:inline-size;aspect-ratio:{plan.width:.0f}/{plan.height:.0f};"
+        f'min-width:{least:.0f}px;max-width:{2.4 * least:.0f}px">{"".join(tiles)}</div></div>'
+    )
+
+
+def _text(place: Place, areas: Mapping[str, AreaCount]) -> str:
+    name = place.of.id
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return short if place.is_space else f"{short}: {area_count(areas.get(name))}"
+
+
+def area_count(area: AreaCount | None) -> str:
+    of = f" of {area.capacity}" if area and area.capacity else ""
+    return f"{'?' if area is None or area.vehicles is None else area.vehicles}{of}"
+
+
+def _size(text: str, place: Place) -> float:
+    """Of the letters, that the text fits into its place; a letter is 0.6 as wide as high."""
+    return min(0.5 * place.height, 0.85 * place.width / (0.6 * max(2, len(text))))
+
+
+def _tile(text: str, place: Place, plan: Plan, size: float, states: Mapping[str, State]) -> str:
+    name = html.escape(place.of.id, quote=True)
+    if place.is_space:
+        state = states.get(place.of.id, "unknown")
+        look, said = f"{_look(state)};align-items:center", f"{name}: {WORDS[state]}"
+    else:
+        look, said = f"{AREA};padding:.2em;align-items:start", f"area {html.escape(text)} vehicles"
+    left, width = (100 * value / plan.width for value in (place.left, 0.96 * place.width))
+    top, height = (100 * value / plan.height for value in (place.top, 0.94 * place.height))
+    return (
+        f'<div role="listitem" aria-label="{said}" title="{said}" style="position:absolute;'
+        f"left:{left:.2f}%;top:{top:.2f}%;width:{width:.2f}%;height:{height:.2f}%;{look};"
+        "border-radius:4px;display:flex;justify-content:center;"
+        f'line-height:1;font-size:{100 * size / plan.width:.2f}cqw">{html.escape(text)}</div>'
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from parkcore.cli.login import keep_login, split
 from parkcore.cli.service import log_to_terminal
 from parkcore.cli.words import Name, one_line
 from parkcore.errors import CameraError
@@ -62,7 +62,7 @@ def camera_add(
     from parkcore.domain import IpCamera
     from parkcore.wiring import open_storage, open_store
 
-    public, login = _split(address)
+    public, login = split(address)
     new = _with(IpCamera(lot_id, camera_id, public), given)
     with open_store(settings) as store:
         if any((each.lot_id, each.id) == (lot_id, camera_id) for each in store.ip_cameras()):
@@ -71,7 +71,7 @@ def camera_add(
             )
         is_known = any(lot.id == lot_id for lot in store.lots())
         lot = None if is_known else open_storage(settings).lot(lot_id)
-        _keep_login(settings, None, new, login, given)
+        keep_login(settings, None, new, inside=login, given=given)
         store.save_ip_camera(new, lot)
     click.echo(f"added {lot_id}/{camera_id}: {new.address}, {new.schedule}")
 
@@ -92,9 +92,9 @@ def camera_set(
         old, login = store.ip_camera(lot_id, camera_id), Login()
         public = old.address
         if address is not None:
-            public, login = _split(address)
+            public, login = split(address)
         new = _with(replace(old, address=public), given)
-        _keep_login(settings, old, new, login, given)
+        keep_login(settings, old, new, inside=login, given=given)
         store.save_ip_camera(new)
     click.echo(f"changed {lot_id}/{camera_id}: {new.address}, {new.schedule}")
 
@@ -182,21 +182,13 @@ def camera_test(settings: Settings, lot_id: str, camera_id: str) -> None:
 
     Nothing is kept. Exit status: 0, 1 if there is no picture.
     """
-    from parkcore.looking import look
-    from parkcore.wiring import open_credentials, read_store
+    from parkcore.wiring import look_at, open_credentials, read_store
 
     with read_store(settings) as store:
         asked = store.ip_camera(lot_id, camera_id)
     login = open_credentials(settings).get(lot_id, camera_id)
     try:
-        seen = asyncio.run(
-            look(
-                asked,
-                login,
-                deadline_s=settings.camera_timeout_s,
-                max_megapixels=settings.max_megapixels,
-            )
-        )
+        seen = look_at(settings, asked, login)
     except CameraError as error:
         click.secho(f"{lot_id}/{camera_id}: {error}", fg="red", err=True)
         sys.exit(1)
@@ -233,23 +225,6 @@ def camera_run(settings: Settings) -> None:
         Rounds(lambda: open_store_unattended(settings), storage, credentials, rules).run(stop)
 
 
-def _split(address: str) -> tuple[str, Any]:
-    from parkcore.addresses import split_secrets
-
-    try:
-        public, login = split_secrets(address)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    if login.password:
-        click.secho(
-            "a password in an argument can be read by everybody on this machine while the command"
-            " runs; rather use --user, which asks for it, or --password-stdin",
-            fg="yellow",
-            err=True,
-        )
-    return public, login
-
-
 def _with(old: Any, given: dict[str, Any]) -> Any:
     """The camera with what was given of its schedule and its TLS."""
     from parkcore.schedule import Schedule
@@ -269,40 +244,3 @@ def _with(old: Any, given: dict[str, Any]) -> Any:
         fresh = replace(fresh, weekdays=before.weekdays)
     verify = old.verify_tls if given["verify_tls"] is None else given["verify_tls"]
     return replace(old, schedule=fresh, verify_tls=verify)
-
-
-def _keep_login(settings: Settings, old: Any, new: Any, inside: Any, given: dict[str, Any]) -> None:
-    """Put what was given of the login aside; a password that was not given is asked for.
-
-    A new camera, of which there is no `old` one, begins without a login.
-    """
-    from parkcore.addresses import DROPPED, Login, is_elsewhere, lacks, still_valid
-    from parkcore.wiring import open_credentials
-
-    credentials = open_credentials(settings)
-    user, password = given["user"] or inside.user, inside.password
-    if user or password or given["password_stdin"]:
-        _check_environment(credentials, new)
-    if given["password_stdin"]:
-        password = sys.stdin.readline().rstrip("\r\n")
-    elif given["user"] and not password:
-        password = click.prompt("Password", hide_input=True, default="", show_default=False)
-    kept = credentials.kept(new.lot_id, new.id)
-    before = still_valid(kept, old=old.address, new=new.address) if old else Login()
-    after = replace(before, query=before.query | inside.query)
-    if user or password:
-        after = replace(after, user=user or before.user, password=password)
-    if after != kept:
-        credentials.put(new.lot_id, new.id, after)
-    if old and is_elsewhere(old.address, new.address) and lacks(after, kept, new.address):
-        click.secho(DROPPED, fg="yellow", err=True)
-
-
-def _check_environment(credentials: Any, camera: Any) -> None:
-    from parkcore.credentials import variable
-
-    if credentials.is_in_environment(camera.lot_id, camera.id):
-        raise click.UsageError(
-            f"the login of {camera.lot_id}/{camera.id} comes from the environment variable"
-            f" {variable(camera.lot_id, camera.id)}; change it there"
-        )

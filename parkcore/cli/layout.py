@@ -20,7 +20,7 @@ LOOKS = 500
 
 @click.group()
 def layout() -> None:
-    """Import, export and propose the marked spaces of a camera."""
+    """Import, export, propose and realign the marked spaces of a camera."""
 
 
 def _place(command: Any) -> Any:
@@ -129,6 +129,30 @@ def layout_judge(settings: Settings, lot_id: str, camera_id: str) -> None:
             done = [is_there for _, is_there in bar]
     gone = f", {done.count(False)} are no longer there" if not all(done) else ""
     click.echo(f"{done.count(True)} photos judged{gone}")
+
+
+@layout.command("realign")
+@_place
+@click.pass_obj
+def layout_realign(settings: Settings, lot_id: str, camera_id: str) -> None:
+    """Carry the spaces of CAMERA over to its newest photo, after it was moved far.
+
+    They are stored as the next version; the version before is kept.
+    """
+    from parkcore.layout import lost
+    from parkcore.realign import realign
+    from parkcore.rejudge import judge_again
+    from parkcore.wiring import make_analyser, open_storage, open_store
+
+    storage = open_storage(settings)
+    with open_store(settings) as store:
+        before = store.layout(lot_id, camera_id)
+        saved = realign(store, storage, lot_id, camera_id)
+        list(judge_again(store, storage, make_analyser(settings), lot_id, camera_id, limit=1))
+    if before and (gone := lost(before, saved)):
+        names = one_line(", ".join(gone))
+        click.secho(f"no longer in view and left out: {names}", fg="yellow", err=True)
+    click.echo(f"{lot_id}/{camera_id}: {len(saved.spaces)} spaces, version {saved.version}")
 
 
 def read_text(file: Path) -> str:

@@ -214,7 +214,7 @@ def _report(
 ) -> None:
     from parkcore.export import Exporter
 
-    capacities = store.capacities_with(source.lot, source.camera_id)
+    capacities = store.capacity_history().with_lot(source.lot)
     exporter = Exporter(capacities, settings.thresholds, settings.zone)
     if as_json:
         click.echo(json.dumps({**exporter.record(snapshot, judged), "photo": str(path)}))

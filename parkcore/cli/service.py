@@ -36,7 +36,12 @@ def watch(settings: Settings) -> None:
     from parkcore.ingest import Outcome
     from parkcore.lock import only_one
     from parkcore.watcher import Watcher
-    from parkcore.wiring import make_analyser, open_storage, open_store_unattended
+    from parkcore.wiring import (
+        make_analyser,
+        note_in_hand,
+        open_storage,
+        open_store_unattended,
+    )
 
     log_to_terminal("watch")
     log = logging.getLogger("parkcore.watch")
@@ -55,6 +60,7 @@ def watch(settings: Settings) -> None:
             make_analyser(settings),
             lambda: open_store_unattended(settings),
             mode=settings.watch,
+            in_hand=note_in_hand(settings),
             on_outcome=say,
         )
         watcher.run(stop)
@@ -68,11 +74,13 @@ def watch(settings: Settings) -> None:
 def serve(ctx: click.Context, port: int | None, address: str | None, with_app: bool) -> None:
     """Run everything: the web app, the watcher and the cameras' schedule.
 
-    Each is started again when it ends. Ctrl+C or SIGTERM stops them all. One service a database.
+    Each is started again when it ends. Once a day what is older than `keep` allows is thinned.
+    Every Monday and on the first of the month reports go to the folder PARKCORE_REPORTS.
+    Ctrl+C or SIGTERM stops them all. One service a database.
     """
     from parkcore import stopping
     from parkcore.lock import only_one
-    from parkcore.serve import Part, supervise
+    from parkcore.serve import Chore, Part, supervise
     from parkcore.wiring import open_store
 
     settings: Settings = ctx.obj
@@ -81,7 +89,11 @@ def serve(ctx: click.Context, port: int | None, address: str | None, with_app: b
     parts = [
         Part("watcher", [*parkcore, "watch"], environment),
         Part("cameras", [*parkcore, "camera", "run"], environment),
+        Chore("keep", [*parkcore, "keep", "apply", "--unattended"], environment),
     ]
+    if settings.reports is not None:
+        due = [*parkcore, "report", "--due"]
+        parts.append(Chore("reports", due, environment, first_s=60, every_s=3600))
     if with_app:
         parts.insert(0, Part("app", _app_command(port, address), environment))
     log_to_terminal("serve")
@@ -128,7 +140,8 @@ def status(settings: Settings, as_json: bool) -> None:
 
     Exit status: 0, 1 if something needs to be seen to.
     """
-    from parkcore.health import examine, say_age
+    from parkcore.camera_health import say_age
+    from parkcore.health import examine
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import click
 
@@ -75,15 +76,26 @@ def lot_list(settings: Settings, as_json: bool) -> None:
 @click.option("--name", help="The name to show.")
 @_capacity_option("of the lot, or with --camera those that the camera sees")
 @click.option("--camera", type=Name("camera"), help="Set the capacity of this camera instead.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The capacity changed on this day; older rates keep the old one. Else it always was so.",
+)
 @click.pass_obj
 def lot_set(
-    settings: Settings, lot_id: str, name: str | None, capacity: int | None, camera: str | None
+    settings: Settings,
+    lot_id: str,
+    name: str | None,
+    capacity: int | None,
+    camera: str | None,
+    since: datetime | None,
 ) -> None:
     """Change the name or the capacity of LOT, or the capacity of one of its cameras."""
     from parkcore.wiring import open_store
 
     if name is None and capacity is None:
         raise click.UsageError("nothing to set; give --name or --capacity")
+    day = since and since.replace(tzinfo=settings.zone)
     with open_store(settings) as store:
         old = store.lot(lot_id)
         new = replace(old, name=name or old.name)
@@ -92,10 +104,10 @@ def lot_set(
             known = ", ".join(map(repr, cameras)) or "none yet"
             raise UnknownLot(f"{lot_id!r} has no camera {camera!r}; its cameras are: {known}")
         if camera is not None and capacity is not None:
-            store.save_camera(Camera(lot_id, camera, capacity or None))
+            store.save_camera(Camera(lot_id, camera, capacity or None), capacity_since=day)
         elif capacity is not None:
             new = replace(new, capacity=capacity or None)
-        store.change_lot(new)
+        store.change_lot(new, capacity_since=day)
     click.echo(f"changed {one_line(lot_id)}")
 
 

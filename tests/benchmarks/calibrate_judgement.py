@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from shapely import Polygon
 
-from parkcore import judgement
+from parkcore import ground, judgement
 from parkcore.detect import YoloDetector, find_weights, model_folders
 from parkcore.evaluate import Truth, read_truth
 from parkcore.geometry import prob_iou
@@ -32,11 +32,11 @@ def features(truth: Truth, detector: YoloDetector) -> Iterator[tuple[bool, list[
     detections = detector.detect(image)
     scale = np.array([image.shape[1], image.shape[0]], float)
     outlines = [np.array(space.polygon) * scale for space in truth.layout.spaces]
-    boxes = np.array([d.box.as_tuple() for d in detections]).reshape(-1, 4)
-    measure = prob_iou(outlines, judgement.ground_parts(boxes))
+    boxes = ground.boxes_of(detections)
+    measure = prob_iou(outlines, ground.ground_parts(boxes))
     filling = judgement.assign(measure, np.array([d.confidence for d in detections]))
     left = [v for v in range(len(boxes)) if v not in filling.values()]
-    covered = judgement._covered(outlines, boxes)
+    covered = ground.covered(outlines, boxes)
     for number, (outline, occupied) in enumerate(zip(outlines, truth.occupied, strict=True)):
         assert Polygon(outline).area > 0
         if number in filling:

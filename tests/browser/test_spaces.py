@@ -11,12 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from shapely import Polygon
 
 from parkcore.domain import Lot
+from parkcore.filters import HistoryFilter
+from parkcore.images import decode, jpeg
 from parkcore.ingest import content_id
+from parkcore.judgement import MOVED, Judged, Judgement, SpaceState
 from parkcore.layout import LEAST_AREA, Area, Layout, Point, Space, subdivide
 from parkcore.layout_files import FORMS, read_layout, write_layout
 
@@ -37,10 +41,17 @@ def app(make_module_app, with_samples) -> App:
     return made
 
 
-def new_photo(app: App, lot_id: str) -> None:
-    """One more photo of a lot's camera, later than those before."""
+def new_photo(app: App, lot_id: str, *, moved: float = 0.0) -> None:
+    """One more photo of a lot's camera, later than those before.
+
+    Args:
+        moved: by this share of the width all of it lies farther to the right.
+    """
     number = next(NUMBERS)
     data = another(PHOTO, number, width=WIDTH)
+    if moved:
+        image = decode(data, max_megapixels=10).image
+        data = jpeg(np.roll(image, round(moved * WIDTH), axis=1), max_side=WIDTH)
     file = app.storage / lot_id / "gate" / f"{number}.jpg"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(data)
@@ -842,3 +853,33 @@ def touch(page: Page, *steps: list[Point]) -> None:
         points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(places)]
         kind = kind if places else "touchEnd"
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+# -- a camera that was moved far ---------------------------------------------------------------
+
+
+def test_the_spaces_of_a_moved_camera_are_realigned_and_then_saved(
+    app: App, open_page, lot_id: str
+) -> None:
+    with app.store() as store:
+        [snapshot] = store.snapshots(HistoryFilter(lot_id=lot_id), limit=1)
+        taken = (app.storage / snapshot.photo.file).read_bytes()
+        old = store.save_layout(
+            lot_id, "gate", Layout((Space("A1", tuple(SQUARE)),), (), SIZE), taken, based_on=0
+        )
+    new_photo(app, lot_id, moved=0.25)
+    with app.store() as store:
+        [newest] = store.snapshots(HistoryFilter(lot_id=lot_id), limit=1)
+        elsewhere = Judgement((SpaceState("A1", "unknown", 0.0, MOVED, None),))
+        store.save_judged(newest.id, Judged(old.id, elsewhere, None, f"{MOVED} by 25 %"))
+
+    editor = Editor(open_page(app), lot_id)
+    editor.page.get_by_role("button", name="Realign to the newest photo").click()
+    expect(editor.page.get_by_text("The spaces were carried over")).to_be_visible()
+    editor.says("1 space · not saved yet")
+    assert stored(app, lot_id).version == 1
+    editor.save(2)
+    beside = [(x + 0.25, y) for x, y in SQUARE]
+    assert near(stored(app, lot_id).spaces[0].polygon, beside, pixels=6)
+    realign = editor.page.get_by_role("button", name="Realign to the newest photo")
+    expect(realign).to_have_count(0)

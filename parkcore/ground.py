@@ -1,0 +1,77 @@
+"""Where places and vehicles lie on a photo. Pure; in pixels, x to the right and y down.
+
+An outline is a polygon's corners, shape (corners, 2); boxes are x1 y1 x2 y2, shape (n, 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from shapely import Polygon, area, contains, intersection, points, prepare
+from shapely import box as box_polygon
+
+from parkcore.domain import Detection
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+GROUND_HEIGHT, GROUND_WIDTH = 0.6, 0.7
+"""The part of a vehicle's box that stands on the ground: from below, and in the middle."""
+
+
+def moved(polygon: Sequence[tuple[float, float]], homography: Floats | None) -> Floats:
+    """A polygon's corners where a moved camera sees them, shape (corners, 2)."""
+    corners = np.array(polygon, float)
+    if homography is None:
+        return corners
+    mapped = np.column_stack([corners, np.ones(len(corners))]) @ homography.T
+    return np.asarray(mapped[:, :2] / mapped[:, 2:])
+
+
+def boxes_of(detections: Sequence[Detection]) -> Floats:
+    """The boxes of vehicles, shape (n, 4)."""
+    return np.array([each.box.as_tuple() for each in detections], float).reshape(-1, 4)
+
+
+def ground_parts(boxes: Floats) -> Floats:
+    """The part of each vehicle's box that stands on the ground, as boxes, shape (n, 4)."""
+    middle, half = (boxes[:, 0] + boxes[:, 2]) / 2, GROUND_WIDTH * (boxes[:, 2] - boxes[:, 0]) / 2
+    top = boxes[:, 3] - GROUND_HEIGHT * (boxes[:, 3] - boxes[:, 1])
+    return np.stack([middle - half, top, middle + half, boxes[:, 3]], axis=1)
+
+
+def ground_points(boxes: Floats) -> Floats:
+    """Where vehicles stand: the middle of their ground part, shape (n, 2)."""
+    ground = ground_parts(boxes)
+    return np.asarray((ground[:, :2] + ground[:, 2:]) / 2)
+
+
+def standing_in(outline: Floats, boxes: Floats) -> set[int]:
+    """The numbers of the vehicles whose ground point lies within an outline."""
+    shape = Polygon(outline)
+    prepare(shape)
+    return set(np.flatnonzero(contains(shape, points(ground_points(boxes)))).tolist())
+
+
+def covered(outlines: Sequence[Floats], boxes: Floats) -> Floats:
+    """Per outline the largest share of it that one vehicle covers that stands nearer."""
+    shares = np.zeros(len(outlines))
+    if not len(boxes):
+        return shares
+    shapes = box_polygon(*boxes.T)
+    for number, outline in enumerate(outlines):
+        bottom, height = outline[:, 1].max(), np.ptp(outline[:, 1])
+        nearer = shapes[boxes[:, 3] > bottom - 0.1 * height]
+        if len(nearer):
+            space = Polygon(outline)
+            shares[number] = area(intersection(space, nearer)).max() / space.area
+    return shares
+
+
+def in_view(outlines: Sequence[Floats], image_size: tuple[int, int]) -> Floats:
+    """Per outline the share of it that lies on a photo of so many pixels."""
+    photo = box_polygon(0, 0, *image_size)
+    shapes = [Polygon(outline) for outline in outlines]
+    return np.array([shape.intersection(photo).area / shape.area for shape in shapes])
