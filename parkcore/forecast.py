@@ -1,5 +1,5 @@
-"""What to expect of a lot: its usual day, the hours ahead, when it will be full, and how often
-such words came true.
+"""What to expect of a lot: the hours ahead, when it will be full, and how often such words came
+true.
 
 Pure: no I/O, no clock. Slots are of the site's wall clock, moments are UTC.
 """
@@ -23,53 +23,17 @@ from parkcore.seasonal import (
     Outlook,
     outlook,
     week_weights,
-    weeks_back,
     weighted_quantile,
     widening,
 )
-from parkcore.timeline import Bools, Floats, Timeline, WallClock
+from parkcore.timeline import Floats, Timeline, WallClock
+from parkcore.usual import seen_weeks
 
 AHEAD = (pd.Timedelta(hours=1), pd.Timedelta(hours=3), pd.Timedelta(days=1))
 FARTHEST = pd.Timedelta(days=6)
 RECENT = pd.Timedelta(hours=1)
 """A lot that was full so shortly ago is full now."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-def usual(
-    timeline: Timeline,
-    zone: tzinfo,
-    weekday: int,
-    *,
-    before: pd.Timestamp | None = None,
-    without: Collection[date] = (),
-) -> pd.DataFrame:
-    """The usual curve of a weekday over the last `WEEKS` weeks.
-
-    Args:
-        weekday: 0 is Monday.
-        before: only earlier days count, so that today is compared with others; all by default.
-        without: days that were exceptions.
-
-    Returns:
-        Columns `minute` (of the wall clock's day), `usual`, `low`, `high` (10th and 90th
-        percentile), `weeks` (in how many the slot was seen); rates, NaN where never.
-    """
-    wall = WallClock.of(timeline, zone, without=without)
-    columns = np.arange(wall.slots_per_day)
-    end = wall.day_of(before) if before is not None else len(wall.rates)
-    shift = (weekday - (wall.first + pd.Timedelta(days=end)).day_of_week) % 7
-    values = wall.at(end + shift - weeks_back(), columns)
-    weights = week_weights(values)
-    return pd.DataFrame(
-        {
-            "minute": columns * wall.slot_min + wall.phase_min,
-            "usual": weighted_quantile(values, weights, 0.5),
-            "low": weighted_quantile(values, weights, LOW),
-            "high": weighted_quantile(values, weights, HIGH),
-            "weeks": np.count_nonzero(~np.isnan(values), axis=0),
-        }
-    )
 
 
 def forecast(
@@ -267,13 +231,14 @@ def _check_reach(ahead: pd.Timedelta) -> None:
 
 
 def _check_history(wall: WallClock, day: int) -> None:
-    seen: Bools = ~np.isnan(wall.at(day - weeks_back(), np.arange(wall.slots_per_day)))
-    weeks = int(np.count_nonzero(seen.sum(axis=1) > seen.any(axis=0).sum() / 2))
+    weeks = int(np.count_nonzero(seen_weeks(wall, day)))
     if weeks < LEAST_WEEKS:
         name = WEEKDAYS[(wall.first + pd.Timedelta(days=day)).day_of_week]
+        more = LEAST_WEEKS - weeks
         raise NotEnoughHistory(
             f"a forecast needs {LEAST_WEEKS} {name}s of the last {WEEKS} weeks that were seen for "
             f"more than half of the day; {weeks or 'none'} of them {'was' if weeks < 2 else 'were'}"
+            f". After {more} more {name}{'s' if more > 1 else ''} there will be one"
         )
 
 

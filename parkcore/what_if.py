@@ -34,13 +34,27 @@ class WhatIf:
     @property
     def text(self) -> str:
         """In words, with what it can't know."""
-        way = "fewer" if self.change < 0 else "more"
+        return f"{self.said} {self.hidden}"
+
+    @property
+    def said(self) -> str:
+        number = abs(self.change)
+        spaces = "1 space" if number == 1 else f"{number} spaces"
         unseen = f", {self.unseen_h} hours of the week never" if self.unseen_h else ""
         return (
-            f"With {abs(self.change)} spaces {way} it would have been full {self.then_h:.1f} hours "
-            f"a week instead of {self.now_h:.1f} ({self.seen:.0%} of the time was seen{unseen}). "
-            f"{HIDDEN[way]}"
+            f"With {spaces} {self._way} it would have been full {self.then_h:.1f} hours "
+            f"a week instead of {self.now_h:.1f} ({100 * self.seen:.0f} % of the time was seen"
+            f"{unseen})."
         )
+
+    @property
+    def hidden(self) -> str:
+        """What the past can't tell."""
+        return HIDDEN[self._way]
+
+    @property
+    def _way(self) -> str:
+        return "fewer" if self.change < 0 else "more"
 
 
 def what_if(

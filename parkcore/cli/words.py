@@ -29,11 +29,22 @@ def say_spaces(judgement: Judgement) -> str:
     low, high = judgement.interval
     between = f"{low}–{high}" if low < high else f"{low}"
     unknown = f", {judgement.unknown} cannot be told" if judgement.unknown else ""
-    beside = f", {len(judgement.outside)} vehicles in no space" if judgement.outside else ""
-    return (
-        f"{judgement.vacant} free, {judgement.occupied} taken ({between} of"
-        f" {len(judgement.spaces)}){unknown}{beside}"
-    )
+    beside = f", {_vehicles(len(judgement.outside))} in no space" if judgement.outside else ""
+    said = []
+    if judgement.spaces:
+        said.append(
+            f"{judgement.vacant} free, {judgement.occupied} taken ({between} of"
+            f" {len(judgement.spaces)}){unknown}"
+        )
+    for area in judgement.areas:
+        inside = "cannot be told" if area.vehicles is None else _vehicles(area.vehicles)
+        room = f" of {area.capacity}" if area.capacity else ""
+        said.append(f"{one_line(area.id)}: {inside}{room}")
+    return ", ".join(said) + beside
+
+
+def _vehicles(count: int) -> str:
+    return "1 vehicle" if count == 1 else f"{count} vehicles"
 
 
 def say_when(snapshot: Snapshot, settings: Settings) -> str:

@@ -22,6 +22,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import click
+
 from parkcore import stats
 from parkcore.domain import LABELS, Lot
 from parkcore.filters import HistoryFilter
@@ -114,7 +116,7 @@ def reads(store: Store) -> dict[str, Callable[[], object]]:
         "Statistics: a year of a lot, figures": lambda: summary([one], 365),
         "Statistics: a quarter of 10 lots": lambda: by_period(lots[:10], 91, "day"),
         "Statistics: a week of 100 lots": lambda: summary(lots, 7),
-        "Health: photos of a day": lambda: store.photos_since(last - timedelta(days=1)),
+        "Health: photos of the last hour": lambda: store.photos_since(last - timedelta(hours=1)),
     }
 
 
@@ -142,9 +144,7 @@ def measure(path: Path) -> dict[str, tuple[float, float, float, float]]:
         for _ in range(TIMES):
             with Store.open(path) as store:
                 read = reads(store)[name]
-            drop(path)
-            with Store.open(path) as store:
-                read = reads_again(store, name, path)
+                drop(path)
                 cold.append(timed(read))
         with Store.open(path) as store:
             read = reads(store)[name]
@@ -152,12 +152,6 @@ def measure(path: Path) -> dict[str, tuple[float, float, float, float]]:
             warm = [timed(read) for _ in range(TIMES)]
         found[name] = statistics.median(cold), max(cold), statistics.median(warm), max(warm)
     return found
-
-
-def reads_again(store: Store, name: str, path: Path) -> Callable[[], object]:
-    read = reads(store)[name]
-    drop(path)
-    return read
 
 
 def main() -> None:
@@ -175,18 +169,18 @@ def main() -> None:
             with Store.open(path) as store:
                 recorded = store.count()
             took, bytes_each = time.perf_counter() - started, path.stat().st_size / recorded
-            print(f"{recorded:,} snapshots: made in {took:.0f} s, {bytes_each:.0f} bytes each")
+            click.echo(f"{recorded:,} snapshots: made in {took:.0f} s, {bytes_each:.0f} bytes each")
             tables[size] = measure(path)
             path.unlink()
-    print("\nmilliseconds: cold median (worst), warm median (worst)\n")
+    click.echo("\nmilliseconds: cold median (worst), warm median (worst)\n")
     for name in tables[sizes[0]]:
         figures = [
             f"{cold:,.0f} ({cold_worst:,.0f}), {warm:,.0f} ({warm_worst:,.0f})"
             for cold, cold_worst, warm, warm_worst in (tables[size][name] for size in sizes)
         ]
-        print(f"| {name} | " + " | ".join(figures) + " |")
+        click.echo(f"| {name} | " + " | ".join(figures) + " |")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\nmost memory of this process: {most:.0f} MB · {datetime.now(UTC):%Y-%m-%d}")
+    click.echo(f"\nmost memory of this process: {most:.0f} MB · {datetime.now(UTC):%Y-%m-%d}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""What the page What to expect is about: a lot and the days that are left out, in its address."""
+
+from datetime import date, timedelta
+
+import streamlit as st
+
+from pages.shell import context
+from pages.shell.parts import plain
+from parkcore.domain import Lot
+from parkcore.expectation import Rules
+from parkcore.store import Store
+
+LEFT_OUT, NEW = "without", "expect_leave_out"
+MOST_DAYS = 60
+
+
+def choose_lot(store: Store) -> Lot | None:
+    """The lot that the page's address names, or that is chosen here; None where it is not there."""
+    lots = {lot.id: lot for lot in sorted(store.lots(), key=lambda lot: lot.is_sample)}
+    asked, is_chosen = st.query_params.get("lot"), "expect_lot" in st.session_state
+    is_missing = asked is not None and asked not in lots and not is_chosen
+    if is_missing:
+        st.warning(f"There is no lot “{plain(asked)}”.", icon=":material/search_off:")
+    if asked in lots and not is_chosen:
+        st.session_state.expect_lot = asked
+    chosen = st.selectbox(
+        "Lot", list(lots), None if is_missing else 0, key="expect_lot",
+        format_func=lambda each: lots[each].name, placeholder="Choose a lot",
+    )  # fmt: skip
+    if chosen:
+        st.query_params.lot = chosen
+    return lots.get(chosen)
+
+
+def rules() -> Rules:
+    settings = context.settings()
+    return Rules(settings.zone, settings.thresholds.full, frozenset(left_out()))
+
+
+def left_out() -> list[date]:
+    """The days that the address leaves out; what is no day is passed over."""
+    found = set()
+    for text in st.query_params.get_all(LEFT_OUT)[:MOST_DAYS]:
+        try:
+            found.add(date.fromisoformat(text))
+        except ValueError:
+            continue
+    return sorted(found)
+
+
+def choose_left_out(today: date) -> None:
+    """Add days to those that are left out, and take them back."""
+    days = left_out()
+    said = f" ({len(days)})" if days else ""
+    with st.popover(f"Leave out days{said}", icon=":material/event_busy:"):
+        st.caption(
+            "Holidays, closures and events: days that were unlike others of their weekday say"
+            " little of those that come."
+        )
+        st.date_input(
+            "From – to", (), max_value=today - timedelta(days=1), key=NEW, on_change=_leave_out,
+            format="YYYY-MM-DD", help="Choose a day twice to leave out only that one.",
+        )  # fmt: skip
+        kept = st.pills(
+            "Left out; choose one to take it back", days, format_func=_say, default=None,
+            key=f"expect_back_{len(days)}",
+        ) if days else None  # fmt: skip
+        if kept is not None:
+            _write([day for day in days if day != kept])
+            st.rerun()
+
+
+def suggest(day: date, said: str) -> None:
+    """Offer to leave out a day that was unlike others."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/event_busy: {plain(said)}", width="content")
+        days = {*left_out(), day}
+        st.button("Leave it out", key=f"expect_unlike_{day}", on_click=_write, args=[days])
+
+
+def _leave_out() -> None:
+    chosen = st.session_state[NEW]
+    if len(chosen) == 2:
+        first, last = chosen
+        length = min((last - first).days + 1, MOST_DAYS)
+        _write({*left_out(), *(first + timedelta(days=day) for day in range(length))})
+        st.session_state[NEW] = ()
+
+
+def _write(days) -> None:
+    st.query_params[LEFT_OUT] = [str(day) for day in sorted(days)]
+
+
+def _say(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b %Y}"
