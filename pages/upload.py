@@ -58,7 +58,14 @@ def show(store: Store, got: Received) -> None:
     elif snapshot is not None:
         known = got.known or got.repeated
         note = "This photo was recorded before; it counts once." if known else None
+        if snapshot.deleted_at:
+            note = "This photo was deleted from the history: no figure counts it."
         parts.snapshot_card(store, snapshot, got.name, note)
+        if snapshot.deleted_at and st.button(
+            "Bring back", icon=":material/restore_from_trash:", key=f"bring back {got.sha256}"
+        ):
+            store.restore([snapshot.id])
+            st.rerun()
     else:
         st.caption(f":material/hourglass_empty: {parts.plain(got.name)}: not analysed yet")
 

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _OF_A_LOT = (
     "ip_cameras", "camera_states", "failures", "layouts", "capacities", "hours", "thinned",
+    "retention",
 )  # fmt: skip
 
 _told: set[tuple[str, str, str]] = set()
@@ -72,15 +73,7 @@ class LotStore(Connection):
                 if db.execute(f"select 1 from {table} where lot_id = ?", [lot_id]).fetchone():
                     raise StoreError(f"the lot {lot_id!r} has {what} and is not removed")
             db.execute("delete from cameras where lot_id = ?", [lot_id])
-            for table in (
-                "ip_cameras",
-                "camera_states",
-                "failures",
-                "layouts",
-                "capacities",
-                "hours",
-                "thinned",
-            ):
+            for table in _OF_A_LOT:
                 db.execute(f"delete from {table} where lot_id = ?", [lot_id])
             db.execute("delete from lots where id = ?", [lot_id])
 

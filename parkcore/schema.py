@@ -246,5 +246,67 @@ def _m004_figures(judgement: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@migrations()
+def m005_keeping_and_runs(db: Database) -> None:
+    # When the file of a photo was removed, or found to be gone; null where it is still there.
+    db.table("snapshots", strict=True).add_column("photo_gone_at", str)
+    # How long what is kept, per lot; lot_id is '' for all lots without a rule of their own.
+    # Null is for ever.
+    db.table("retention", strict=True).create(
+        {
+            "lot_id": str,
+            "photos_days": int,
+            "photos_mb": int,
+            "thumbnails_days": int,
+            "snapshots_days": int,
+            "corrected_too": int,
+        },
+        pk="lot_id",
+        not_null={"corrected_too"},
+    )
+    # What was thinned last, per time; believed_at is the clock as far as it was believed.
+    db.table("thinnings", strict=True).create(
+        {"id": int, "at": str, "believed_at": str, "report": str},
+        pk="id",
+        not_null={"at", "believed_at", "report"},
+    )
+    # Photos judged again: what a run says of a snapshot, beside what is in use. After the run was
+    # taken into use its rows hold what was there before.
+    db.table("runs", strict=True).create(
+        {
+            "id": int,
+            "created_at": str,
+            "wanted": str,
+            "layouts": str,
+            "newest_snapshot": int,
+            "model": str,
+            "model_version": str,
+            "confidence": float,
+            "imgsz": int,
+            "finished_at": str,
+            "used_at": str,
+        },
+        pk="id",
+        not_null={"created_at", "wanted", "layouts", "newest_snapshot"},
+    )
+    key = "snapshot_id integer not null, run_id integer not null"
+    db.execute(
+        f"create table run_snapshots ({key}, outcome text not null, car integer,"
+        " motorcycle integer, bus integer, truck integer, model text, model_version text,"
+        " confidence real, imgsz integer, milliseconds real, note text,"
+        " primary key (snapshot_id, run_id)) strict, without rowid"
+    )
+    db.execute(
+        f"create table run_detections ({key}, number integer not null, label text,"
+        " confidence real, x1 real, y1 real, x2 real, y2 real,"
+        " primary key (snapshot_id, run_id, number)) strict, without rowid"
+    )
+    db.execute(
+        f"create table run_judgements ({key}, layout_id integer not null,"
+        " judgement text not null, homography text, note text, states text, in_areas integer,"
+        " area_room integer, primary key (snapshot_id, run_id)) strict, without rowid"
+    )
+
+
 NAMES = frozenset(name for name in list(globals()) if name.startswith("m0"))
 """The migrations that this Parkcore knows."""

@@ -44,6 +44,8 @@ class Outlook:
     """By how much the same forecast was wrong in each past week."""
     paths: Floats
     """Each past week, going on from where today is."""
+    ceiling: Floats
+    """No forecast is higher: all spaces, or what was seen then in a past week or now."""
 
     def range(self) -> tuple[Floats, Floats]:
         """Within which four out of five truths lie."""
@@ -51,7 +53,8 @@ class Outlook:
         weights = week_weights(self.off)
         below = np.minimum(weighted_quantile(self.off, weights, LOW), 0)
         above = np.maximum(weighted_quantile(self.off, weights, HIGH), 0)
-        return np.clip(self.expected + wider * below, 0, None), self.expected + wider * above
+        high: Floats = np.minimum(self.expected + wider * above, self.ceiling)
+        return np.clip(self.expected + wider * below, 0, None), high
 
 
 def outlook(
@@ -81,9 +84,11 @@ def outlook(
     for week in range(WEEKS):
         others = weights * (np.arange(WEEKS) != week)[:, None]
         off[week] = past[week] - expect(others, past_anchors[week])
-    expected = expect(weights, now).clip(0)
+    ceiling = np.fmax(np.fmax(1.0, np.fmax.reduce(past, axis=0)), now)
+    expected = expect(weights, now).clip(0, ceiling)
     expected[np.count_nonzero(~np.isnan(past), axis=0) < LEAST_WEEKS] = np.nan
-    return Outlook(expected, off, past + left * np.nan_to_num(now - past_anchors))
+    paths = past + left * np.nan_to_num(now - past_anchors)
+    return Outlook(expected, off, paths, ceiling)
 
 
 def weighted_quantile(values: Floats, weights: Floats, share: float) -> Floats:

@@ -91,6 +91,31 @@ class Part:
         self._let_go()
 
 
+@dataclass(slots=True)
+class Chore(Part):
+    """A process that does its work once in a while, and ends by itself."""
+
+    first_s: float = 600.0
+    """Seconds after which it is started first, so that the parts can get going before."""
+    every_s: float = 24 * 3600.0
+
+    def see_to_it(self) -> None:
+        """Start the process where it is due and not running."""
+        now = time.monotonic()
+        if self._process is not None:
+            status = self._process.poll()
+            if status is None:
+                return
+            if status:
+                log.warning("%s ended (%s)", self.name, _how(status))
+            self._let_go()
+        if not self._start_at:
+            self._start_at = now + self.first_s
+        if now >= self._start_at:
+            self._start_at = now + self.every_s
+            self._start(now)
+
+
 def supervise(parts: Sequence[Part], stop: threading.Event) -> None:
     """Keep the parts running until `stop` is set, then end them in an orderly way."""
     try:

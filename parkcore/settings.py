@@ -22,6 +22,7 @@ from tzlocal import get_localzone_name
 from parkcore.domain import check_name
 from parkcore.errors import SettingsError
 from parkcore.occupancy import Thresholds
+from parkcore.opening import OpeningHours
 
 DEFAULT_MODEL = "parkcore-yolov8n.pt"
 TOML_FILE = "parkcore.toml"
@@ -95,11 +96,20 @@ class Settings(BaseSettings):
     moderate_from: float = Field(0.5, gt=0, description="Rate from which a lot is moderate.")
     busy_from: float = Field(0.8, gt=0, description="Rate from which a lot is busy.")
     full_from: float = Field(0.95, gt=0, description="Rate from which a lot is full.")
+    opening_hours: str = Field(
+        "",
+        description="When lots are open, such as mon-fri 7-21, sat 9-14; else always.",
+    )
 
-    @field_validator("db", "storage", "credentials")
+    reports: Path | None = Field(
+        None,
+        description="The folder for a report on each lot's last week and month; without it none.",
+    )
+
+    @field_validator("db", "storage", "credentials", "reports")
     @classmethod
-    def _of_the_user(cls, path: Path) -> Path:
-        return path.expanduser()
+    def _of_the_user(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser()
 
     @field_validator("time_zone")
     @classmethod
@@ -118,6 +128,12 @@ class Settings(BaseSettings):
         check_name("lot", name)
         return name
 
+    @field_validator("opening_hours")
+    @classmethod
+    def _are_hours(cls, text: str) -> str:
+        OpeningHours.read(text)
+        return text
+
     @model_validator(mode="after")
     def _levels_rise(self) -> Self:
         _ = self.thresholds
@@ -126,6 +142,11 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def opening(self) -> OpeningHours | None:
+        """None where it is not set."""
+        return OpeningHours.read(self.opening_hours)
 
     @property
     def thresholds(self) -> Thresholds:

@@ -21,10 +21,18 @@ APP = [ROOT / "streamlit_app.py", *(ROOT / "pages").rglob("*.py")]
 
 PURE = {
     "errors", "domain", "geometry", "occupancy", "capture_time", "colours",
-    "addresses", "schedule", "picture", "layout", "judgement", "settling", "proposals",
+    "addresses", "schedule", "picture", "layout", "ground", "judgement", "settling", "proposals",
+    "strays", "floor_plan", "capacities", "corrections", "rollups",
+    "retention", "opening",
 }  # fmt: skip
+FRAMES = {"timeline", "seasonal", "usual", "forecast", "what_if"}
+"""Pure too, but that they know data frames."""
 EDGES = {"images", "detect", "database", "store", "camera", "watch"}
-SQL = {"schema", "database", "lot_store", "layout_store", "service_store", "store"}
+SQL = {
+    "schema", "database", "file_store", "hour_store", "lot_store", "layout_store",
+    "service_store", "snapshot_store", "retention_store", "reprocess_store", "run_switch",
+    "export_store", "store",
+}  # fmt: skip
 WEB = {"streamlit"}
 FOREIGN = {"cv2", "ultralytics", "torch", "sqlite_utils", "sqlite3", "PIL", "pillow_heif"}
 
@@ -54,6 +62,13 @@ def test_the_pure_modules_know_only_mathematics_and_each_other(name: str) -> Non
     path = PACKAGE / f"{name}.py"
     assert outside(path) <= {"numpy", "scipy", "shapely", "parkcore"}
     assert inside(path) & {module.split(".")[1] for module in MODULES if "." in module} <= PURE
+
+
+@pytest.mark.parametrize("name", sorted(FRAMES))
+def test_the_forecast_knows_only_mathematics_and_data_frames(name: str) -> None:
+    path = PACKAGE / f"{name}.py"
+    assert outside(path) <= {"numpy", "pandas", "parkcore"}
+    assert inside(path) <= PURE | FRAMES
 
 
 @pytest.mark.parametrize("name", sorted(EDGES))

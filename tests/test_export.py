@@ -27,9 +27,7 @@ from parkcore.ingest import Source
 from parkcore.judgement import AreaCount, Judged, Judgement, SpaceState
 from parkcore.occupancy import Thresholds
 
-CAPACITIES = Capacities.of(
-    [("north", "gate", ALWAYS, 40)], {"north": frozenset({"gate", "roof"})}
-)
+CAPACITIES = Capacities.of([("north", "gate", ALWAYS, 40)], {"north": frozenset({"gate", "roof"})})
 EXPORTER = Exporter(CAPACITIES, Thresholds(), MADRID)
 CAR = Detection("car", 0.87654321, Box(1.04, 2.06, 30.55, 40))
 

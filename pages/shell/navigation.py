@@ -24,7 +24,9 @@ def pages() -> dict[str, list[st.Page]]:
         "Now": [
             st.Page(
                 "pages/overview.py", title="Overview", icon=":material/dashboard:", default=True
-            )
+            ),
+            st.Page("pages/lot.py", title="One lot", icon=":material/map:"),
+            st.Page("pages/expect.py", title="What to expect", icon=":material/trending_up:"),
         ],
         "Add photos": [
             st.Page("pages/upload.py", title="Upload", icon=":material/upload:"),
@@ -33,11 +35,15 @@ def pages() -> dict[str, list[st.Page]]:
         ],
         "Records": [
             st.Page("pages/history.py", title="History", icon=":material/history:"),
+            st.Page("pages/snapshot.py", title="Snapshot", visibility="hidden"),
             st.Page("pages/statistics.py", title="Statistics", icon=":material/monitoring:"),
+            st.Page("pages/reports.py", title="Reports", icon=":material/summarize:"),
         ],
         "Set-up": [
             st.Page("pages/spaces.py", title="Spaces", icon=":material/grid_view:"),
             st.Page("pages/lots.py", title="Lots", icon=":material/local_parking:"),
+            st.Page("pages/keeping.py", title="Storage", icon=":material/inventory_2:"),
+            st.Page("pages/reprocessing.py", title="Judge again", icon=":material/model_training:"),
             st.Page("pages/health.py", title="Health", icon=":material/monitor_heart:"),
         ],
     }

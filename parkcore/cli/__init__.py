@@ -12,12 +12,19 @@ from pydantic import SecretStr
 
 from parkcore import __version__
 from parkcore.cli.cameras import camera
+from parkcore.cli.corrections import export_corrections
+from parkcore.cli.export import export
+from parkcore.cli.forecast import forecast, what_if
 from parkcore.cli.history import history
 from parkcore.cli.layout import layout
 from parkcore.cli.measure import doctor, evaluate
 from parkcore.cli.photos import analyse, scan
+from parkcore.cli.report import report
+from parkcore.cli.reprocess import reprocess
+from parkcore.cli.retention import keep
 from parkcore.cli.service import serve, status, watch
 from parkcore.cli.setup import lot, samples
+from parkcore.cli.stats import stats
 from parkcore.errors import ParkcoreError, SettingsError
 from parkcore.settings import Settings, load
 
@@ -69,8 +76,9 @@ def cli(ctx: click.Context, /, **given: str | None) -> None:
 
 
 for command in (
-    *(analyse, scan, history, lot, samples, doctor, evaluate),
-    *(serve, watch, camera, layout, status),
+    *(analyse, scan, history, stats, lot, samples, doctor, evaluate),
+    *(serve, watch, camera, layout, status, reprocess, keep, report, export),
+    *(export_corrections, forecast, what_if),
 ):
     cli.add_command(command)
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from parkcore.cli.words import one_line, say_occupancy, say_when
-from parkcore.domain import LABELS, Label
+from parkcore.domain import LABELS, Label, Snapshot
 from parkcore.settings import Settings
 
+if TYPE_CHECKING:  # what this brings along would slow down every --help
+    from parkcore.export import Exporter
 
-class _Moment(click.ParamType[datetime]):
+
+class Moment(click.ParamType[datetime]):
     """A date or a date with a time; a date stands for its beginning, in `--to` for its end."""
 
     name = "TIME"
@@ -38,9 +42,11 @@ class _Moment(click.ParamType[datetime]):
 @click.command()
 @click.option("--lot", help="Only this lot.")
 @click.option("--camera", help="Only this camera.")
-@click.option("--from", "since", type=_Moment(), help="From this time on: 2026-05-04[T10:30].")
-@click.option("--to", "until", type=_Moment(), help="Up to this time; a date includes its day.")
+@click.option("--from", "since", type=Moment(), help="From this time on: 2026-05-04[T10:30].")
+@click.option("--to", "until", type=Moment(), help="Up to this time; a date includes its day.")
 @click.option("--type", "label", type=click.Choice(LABELS), help="Only with such a vehicle.")
+@click.option("--corrected", is_flag=True, help="Only what was corrected by hand.")
+@click.option("--deleted", is_flag=True, help="What was deleted and can be brought back.")
 @click.option("--json", "form", flag_value="json", help="One JSON object a line and snapshot.")
 @click.option("--csv", "form", flag_value="csv", help="CSV with a heading.")
 @click.pass_obj
@@ -51,9 +57,11 @@ def history(
     since: datetime | None,
     until: datetime | None,
     label: Label | None,
+    corrected: bool,
+    deleted: bool,
     form: str | None,
 ) -> None:
-    """Print what was recorded, oldest first."""
+    """Print what was recorded, oldest first; counts are those that a person put right, if any."""
     from parkcore.export import Exporter
     from parkcore.filters import HistoryFilter
     from parkcore.wiring import read_store
@@ -64,18 +72,30 @@ def history(
     with read_store(settings) as store:
         if lot is not None:
             store.lot(lot)
-        which = HistoryFilter(lot, camera, here(since), here(until), label)
-        snapshots = store.snapshots(which, newest_first=False)
-        exporter = Exporter(store.capacities(), settings.thresholds, settings.zone)
+        which = HistoryFilter(
+            lot, camera, here(since), here(until), label, deleted=deleted, corrected=corrected
+        )
+        exporter = Exporter(store.capacity_history(), settings.thresholds, settings.zone)
+        is_empty = True
+        for text in _lines(store.stream(which), exporter, settings, form):
+            click.echo(text, nl=form != "csv")
+            is_empty = False
+    if is_empty and form is None:
+        click.echo("No snapshots. Record some with: parkcore scan", err=True)
+
+
+def _lines(
+    snapshots: Iterator[Snapshot], exporter: Exporter, settings: Settings, form: str | None
+) -> Iterator[str]:
+    """One at a time, as there may be millions."""
     if form == "csv":
-        click.echo(exporter.csv(snapshots), nl=False)
+        yield from exporter.csv_lines(snapshots)
         return
     for snapshot in snapshots:
         if form == "json":
-            click.echo(json.dumps(exporter.history_record(snapshot)))
-        else:
-            place = one_line(f"{snapshot.photo.lot_id}/{snapshot.photo.camera_id}")
-            said = say_occupancy(exporter.occupancy(snapshot), settings)
-            click.echo(f"{say_when(snapshot, settings)}  {place}: {said}")
-    if not snapshots and form is None:
-        click.echo("No snapshots. Record some with: parkcore scan", err=True)
+            yield json.dumps(exporter.history_record(snapshot))
+            continue
+        place = one_line(f"{snapshot.photo.lot_id}/{snapshot.photo.camera_id}")
+        said = say_occupancy(exporter.occupancy(snapshot), settings)
+        by_hand = ", corrected by hand" if snapshot.correction else ""
+        yield f"{say_when(snapshot, settings)}  {place}: {said}{by_hand}"

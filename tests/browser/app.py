@@ -32,8 +32,8 @@ STOP_S = 25
 """More than a supervisor gives its parts."""
 
 MENU = [
-    "Overview", "Upload", "Folder scan", "Cameras", "History", "Statistics", "Spaces", "Lots",
-    "Health",
+    "Overview", "One lot", "What to expect", "Upload", "Folder scan", "Cameras", "History",
+    "Statistics", "Reports", "Spaces", "Lots", "Storage", "Judge again", "Health",
 ]  # fmt: skip
 
 

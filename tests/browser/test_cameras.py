@@ -372,7 +372,7 @@ def test_removing_asks_before_and_leaves_the_history(app: App, mast: HttpCamera,
     eventually(lambda: attended(app) == "looking at 0 cameras")
     stayed = photos(app, "mast")
     assert stayed > 0
-    visit(page, "/history", "History")
+    visit(page, "/history?show=table", "History")
     choose(page, "Camera", "mast")
     expect(page.get_by_text(re.compile(rf"^{stayed} snapshots?$"))).to_be_visible()
 

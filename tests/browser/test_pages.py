@@ -9,13 +9,18 @@ from .app import MENU, App, fits, follow, visit
 
 PAGES = {
     "/": "How full is it?",
+    "/lot": "Which spaces are free?",
+    "/expect": "What to expect",
     "/upload": "Upload photos",
     "/scan": "Folder scan",
     "/camera": "Cameras",
     "/history": "History",
     "/statistics": "Statistics",
+    "/reports": "Reports",
     "/spaces": "Spaces",
     "/lots": "Lots",
+    "/keeping": "Storage",
+    "/reprocessing": "Judge again",
     "/health": "Health",
 }
 DESK, PHONE = (1280, 900), (390, 844)
@@ -85,11 +90,28 @@ def test_pages_without_a_history(empty: App, open_page, size) -> None:
     said = {
         "/": "There are no photos yet.",
         "/scan": "Nothing new.",
-        "/history": "No snapshot",
+        "/history": "There are no photos yet.",
         "/statistics": "There is nothing to count yet.",
+        "/expect": "There are no photos yet.",
         "/lots": "Add a lot",
+        "/keeping": "There are no photos yet.",
+        "/reprocessing": "No photos were judged again yet.",
         "/health": "Everything works.",
     }
     for path in PAGES:
         looks_whole(page, path, size)
         expect(page.get_by_text(said.get(path, PAGES[path])).first).to_be_visible()
+
+
+def test_no_page_asks_any_host_but_its_own(samples: App, open_page) -> None:
+    """Not even for the icon in the browser's tab."""
+    page = open_page(samples)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path, title in PAGES.items():
+        visit(page, path, title)
+        icon = page.locator("link[rel~=icon]").get_attribute("href")
+        assert icon.startswith("data:image/svg+xml"), "the icon is not Parkcore's"
+    own = (samples.url, samples.url.replace("http", "ws", 1), "data:", "blob:")
+    assert len(asked) > len(PAGES)
+    assert [url for url in asked if not url.startswith(own)] == []

@@ -1,0 +1,33 @@
+"""Corrections as training data, from the page."""
+
+import streamlit as st
+
+from pages.shell import context
+from parkcore.store import Store
+from parkcore.training_export import CORRECTED, zip_corrections
+
+MOST_MB = 300
+
+
+def offer(store: Store) -> None:
+    """A download of what was corrected; of very many photos the command line makes a folder."""
+    photos = (snapshot.photo for snapshot in store.stream(CORRECTED))
+    there = (photo for photo in photos if context.storage().path(photo.file).is_file())
+    megabytes = sum(photo.size_bytes for photo in there) / 1e6
+    if not megabytes:
+        return
+    if megabytes > MOST_MB:
+        st.caption(
+            f"Training data: {megabytes:,.0f} MB of photos; use `parkcore export-corrections`."
+        )
+        return
+
+    def as_zip() -> bytes:
+        with context.open_store() as own:
+            return zip_corrections(own, context.storage())
+
+    st.download_button(
+        "Training data", as_zip, "parkcore-corrections.zip", "application/zip",
+        icon=":material/model_training:", on_click="ignore", key="training_data",
+        help="The corrected photos with what is right, as `parkcore evaluate` reads it.",
+    )  # fmt: skip

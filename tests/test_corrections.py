@@ -1,0 +1,201 @@
+"""What people put right: in every figure, and as training data that `evaluate` reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import MADRID, NOON, PaintDetector, draw_lot, encode
+
+from parkcore.cli import cli
+from parkcore.corrections import corrected
+from parkcore.domain import Correction, Snapshot, Vehicles
+from parkcore.errors import OutputError
+from parkcore.evaluate import read_truth
+from parkcore.export import Exporter
+from parkcore.ingest import Analyser
+from parkcore.judgement import Judged, Judgement, SpaceState
+from parkcore.layout import Layout, Space
+from parkcore.occupancy import Thresholds
+from parkcore.storage import Storage
+from parkcore.store import Store
+from parkcore.training_export import export_corrections, zip_corrections
+
+LAYOUT = Layout(
+    tuple(
+        Space(name, ((x, 0.02), (x + 0.1, 0.02), (x + 0.1, 0.18), (x, 0.18)))
+        for name, x in (("A1", 0.01), ("A2", 0.135), ("A3", 0.26))
+    ),
+    (),
+    (320, 200),
+)
+JUDGED = Judgement(
+    (
+        SpaceState("A1", "occupied", 0.9, "seen", 0.9),
+        SpaceState("A2", "vacant", 0.8, "empty", 0.2),
+        SpaceState("A3", "unknown", 0.0, "hidden", None),
+    )
+)
+
+
+@pytest.fixture
+def seen(add_photo, analyser, storage: Storage, store: Store):
+    """Record a drawn photo; with spaces where its camera's were marked before."""
+
+    def see(name: str, vehicles: int, *, judged: bool = False, moved=None) -> Snapshot:
+        source = storage.source(add_photo(name, vehicles=vehicles, seed=vehicles))
+        found = analyser.ingest(source, store).snapshot
+        if judged:
+            of = found.photo.lot_id, found.photo.camera_id
+            layout = store.layout(*of) or store.save_layout(*of, LAYOUT, None, based_on=0)
+            store.save_judged(found.id, Judged(layout.id, JUDGED, moved))
+        return found
+
+    return see
+
+
+def test_a_corrected_count_is_in_every_record_and_says_so(seen, store: Store) -> None:
+    found = seen("north/gate/a.jpg", 4)
+    store.correct(found.id, Correction(Vehicles(car=5, truck=1)))
+    kept = store.snapshot(found.id)
+    exporter = Exporter(store.capacity_history(), Thresholds(), MADRID)
+    record = exporter.history_record(kept)
+    assert (record["total"], record["vehicles"]["truck"], record["corrected"]) == (6, 1, True)
+    assert exporter.occupancy(kept).vehicles.total == 6
+    assert kept.vehicles.total == 4, "what the machine saw stays"
+    looks = store.looks([found.id])
+    assert (looks[found.id].taken, looks[found.id].vehicles) == (6, (5, 0, 0, 1))
+
+
+def test_a_person_may_count_none(seen, store: Store) -> None:
+    found = seen("north/gate/a.jpg", 4)
+    store.correct(found.id, Correction(Vehicles()))
+    assert store.snapshot(found.id).counted == Vehicles()
+    assert store.hours(["north"], NOON.replace(year=1990), NOON.replace(year=2090))[0]["most"] == 0
+
+
+def test_what_the_machine_said_of_a_space_is_still_there(seen, store: Store) -> None:
+    found = seen("north/gate/a.jpg", 4, judged=True)
+    store.correct(found.id, Correction(spaces={"A2": "occupied", "B9": "vacant"}))
+    states = {space.id: space.state for space in store.judged(found.id).judgement.spaces}
+    assert states == {"A1": "occupied", "A2": "occupied", "A3": "unknown"}
+    raw = store.judged_by_machine(found.id).judgement
+    assert raw == JUDGED
+    assert corrected(raw, {"A2": "occupied"}) == store.judged(found.id).judgement
+    assert store.judged_by_machine(99) is None
+
+
+def test_corrections_become_training_data_that_evaluate_reads(
+    seen, store: Store, storage: Storage, tmp_path: Path
+) -> None:
+    spaces = seen("north/gate/a.jpg", 1, judged=True)
+    counts = seen("south/gate/b.jpg", 4)
+    untouched = seen("south/gate/c.jpg", 5)
+    store.correct(spaces.id, Correction(spaces={"A2": "occupied", "A1": "vacant"}))
+    store.correct(counts.id, Correction(Vehicles(car=3, bus=1)))
+    folder = tmp_path / "sets" / "corrections"
+    done = export_corrections(store, storage, folder)
+    assert (done.photos, done.spaces, done.counts, done.gone) == (2, 3, 1, 0)
+
+    [truth] = read_truth(folder)
+    assert truth.occupied == (False, True), "what cannot be told is not a label"
+    assert truth.photo.read_bytes() == storage.path(spaces.photo.file).read_bytes()
+    for space, marked in zip(truth.layout.spaces, LAYOUT.spaces[:2], strict=True):
+        assert sum(space.polygon, ()) == pytest.approx(sum(marked.polygon, ()), abs=1e-3)
+    labels = json.loads((folder / "spaces.json").read_text())[truth.photo.name]
+    assert [space["by"] for space in labels["spaces"]] == ["hand", "hand", "model"]
+    with (folder / "counts.csv").open() as file:
+        [row] = csv.DictReader(file)
+    assert row == {"photo": row["photo"], "car": "3", "motorcycle": "0", "bus": "1", "truck": "0"}
+    assert len(list((folder / "images").iterdir())) == 2
+    assert untouched.photo.sha256[:16] not in str(list((folder / "images").iterdir()))
+    assert not list(folder.parent.glob(".parkcore-*"))
+    with zipfile.ZipFile(io.BytesIO(zip_corrections(store, storage))) as archive:
+        assert {"corrections/spaces.json", "corrections/counts.csv"} < set(archive.namelist())
+
+
+def test_spaces_are_where_the_nudged_camera_sees_them(
+    seen, store: Store, storage: Storage, tmp_path: Path
+) -> None:
+    shift = np.array([[1, 0, 0.1], [0, 1, 0.2], [0, 0, 1.0]])
+    found = seen("north/gate/a.jpg", 1, judged=True, moved=shift)
+    store.correct(found.id, Correction(spaces={"A1": "vacant"}))
+    export_corrections(store, storage, tmp_path / "set")
+    [truth] = read_truth(tmp_path / "set")
+    assert truth.layout.spaces[0].polygon[0] == pytest.approx((0.11, 0.22), abs=1e-3)
+
+
+def test_photos_that_changed_or_went_are_left_out(
+    seen, store: Store, storage: Storage, tmp_path: Path
+) -> None:
+    gone, other, kept = (seen(f"north/gate/{n}.jpg", n) for n in (1, 2, 3))
+    for each in (gone, other, kept):
+        store.correct(each.id, Correction(Vehicles(car=9)))
+    storage.path(gone.photo.file).unlink()
+    storage.path(other.photo.file).write_bytes(b"another photo")
+    done = export_corrections(store, storage, tmp_path / "set")
+    assert (done.photos, done.gone) == (1, 2)
+    assert [p.name[:16] for p in (tmp_path / "set" / "images").iterdir()] == [
+        kept.photo.sha256[:16]
+    ]
+
+
+def test_it_is_written_whole_or_not_at_all(
+    seen, store: Store, storage: Storage, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    with pytest.raises(OutputError, match="no correction to export yet"):
+        export_corrections(store, storage, folder)
+    found = seen("north/gate/a.jpg", 1)
+    store.correct(found.id, Correction(Vehicles(car=9)))
+    folder.mkdir()
+    (folder / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match="is there already"):
+        export_corrections(store, storage, folder)
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+    with pytest.raises(OutputError, match="cannot be written"):
+        export_corrections(store, storage, folder / "mine.txt" / "set")
+    assert not list(tmp_path.rglob(".parkcore-*"))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert export_corrections(store, storage, empty).photos == 1
+
+
+def test_the_commands(seen, store: Store, storage: Storage, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "p.db"
+    with Store.open(path) as own:
+        for number in range(3):
+            source = storage.source(_added(storage, number))
+            analyser = Analyser(PaintDetector(), MADRID, 50, now=lambda: NOON)
+            found = analyser.ingest(source, own).snapshot
+            if number == 0:
+                own.correct(found.id, Correction(Vehicles(car=7)))
+            if number == 1:
+                own.delete([found.id])
+    settings = ["--db", str(path), "--storage", str(storage.root), "--time-zone", "UTC"]
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(cli, [*settings, *words])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    lines = run("history").splitlines()
+    assert len(lines) == 2 and sum("corrected by hand" in line for line in lines) == 1
+    assert "7 vehicles" in run("history", "--corrected")
+    assert [json.loads(run("history", "--deleted", "--json"))["photo"]] == ["north/gate/1.jpg"]
+    rows = list(csv.DictReader(io.StringIO(run("history", "--csv"))))
+    assert [(row["total"], row["corrected"]) for row in rows] == [("7", "True"), ("3", "False")]
+    assert "1 photo in" in run("export-corrections", str(tmp_path / "set"))
+
+
+def _added(storage: Storage, number: int) -> Path:
+    path = storage.root / "north" / "gate" / f"{number}.jpg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode(draw_lot(number + 1, seed=number)))
+    return path
