@@ -42,7 +42,7 @@ def show_figures(doing: Health) -> None:
         },
         {
             "Unreadable photos": f"{doing.failures:,}",
-            "Photos in history": f"{doing.snapshots:,}",
+            "Photos recorded": f"{doing.snapshots:,}",
         },
         {
             "Database": humanize.naturalsize(doing.database_bytes),

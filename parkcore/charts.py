@@ -104,7 +104,7 @@ def over_bars(frame: pd.DataFrame, names: Mapping[str, str], period: Period) -> 
             .encode(x=_time(data), x2="end:T", y=y, y2=alt.datum(0), tooltip=_about(tips))
         )
         unseen = alt.Chart(data[~is_known]).mark_rect(color=SPACE["unknown"], opacity=0.22)
-        return alt.layer(unseen.encode(x=_time(data), x2="end:T"), bars, height=220)
+        return alt.layer(_whole(data), unseen.encode(x=_time(data), x2="end:T"), bars, height=220)
     drawn = steps(data[["at", "end", "name", "over_h"]], "name", "over_h")
     lines = alt.Chart(drawn).mark_line(interpolate="step-after", strokeWidth=2)
     lines = lines.encode(x=_time(data), y=y, color=_lots(data, names))
@@ -250,7 +250,7 @@ def _time(data: pd.DataFrame) -> alt.X:
 def _whole(data: pd.DataFrame) -> alt.Chart:
     """Nothing, drawn at both ends, so that the axis covers what was not seen too."""
     ends = pd.DataFrame({"at": [data["at"].min(), data["end"].max()] if len(data) else []})
-    whole: alt.Chart = alt.Chart(ends).mark_point(opacity=0).encode(x=_time(data))
+    whole: alt.Chart = alt.Chart(ends).mark_tick(opacity=0).encode(x=_time(data))
     return whole
 
 

@@ -55,6 +55,7 @@ class Health:
     parts: tuple[PartHealth, ...]
     photos_last_hour: int
     snapshots: int
+    """Recorded so far, those included that were deleted or thinned since."""
     failures: int
     disk_free_bytes: int | None
     """Where the photos are; None where that folder is missing."""
@@ -109,7 +110,7 @@ def examine(store: Store, settings: Settings, *, now: datetime | None = None) ->
         cameras=tuple(examine_cameras(store, settings, now, per_hour)),
         parts=tuple(_parts(store, now)),
         photos_last_hour=sum(per_hour.values()),
-        snapshots=store.count(),
+        snapshots=store.newest_id(),  # counting ten million takes a second
         failures=len(store.failures()),
         disk_free_bytes=_free(settings.storage),
         database_bytes=_size(settings.db),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
-from parkcore.database import Connection
+from parkcore.database import Connection, explained
 from parkcore.domain import check_name
 from parkcore.errors import LayoutConflict
 from parkcore.judgement import Judged
@@ -123,6 +123,26 @@ class LayoutStore(Connection):
             {"layout": layout_id, "limit": limit, "before": before and to_text(before)},
         )
         return [(to_time(row["captured_at"]), to_judged(row)) for row in reversed(rows)]
+
+    def looks_between(
+        self, lot_id: str, camera_id: str, since: datetime, until: datetime, *, limit: int
+    ) -> list[tuple[datetime, int, str]]:
+        """What a camera's photos say of its spaces, corrections included, oldest first: capture
+        time, the id of the layout it was judged by, and its letter for each space of that.
+
+        Args:
+            limit: of more photos, the newest ones.
+        """
+        with explained(self._name):
+            found = self._db.execute(
+                "select s.captured_at, j.layout_id, j.states from snapshots s"
+                " join judgements j on j.snapshot_id = s.id"
+                " where s.lot_id = ? and s.camera_id = ? and s.captured_at >= ?"
+                " and s.captured_at < ? and s.deleted_at is null and j.states is not null"
+                " order by s.captured_at desc, s.id desc limit ?",
+                [lot_id, camera_id, to_text(since), to_text(until), limit],
+            ).fetchall()
+        return [(to_time(at), layout_id, states) for at, layout_id, states in reversed(found)]
 
 
 def insert_judged(db: Database, snapshot_id: int, judged: Judged) -> None:

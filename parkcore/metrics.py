@@ -35,7 +35,7 @@ class _Health(Collector):
     def collect(self) -> Iterator[Metric]:
         h = self.health
         for name, said, value in (
-            ("snapshots", "Recorded snapshots.", h.snapshots),
+            ("snapshots", "Snapshots recorded so far.", h.snapshots),
             ("failed_photos", "Photos that could not be read.", h.failures),
             ("photos_last_hour", "Photos taken within the last hour.", h.photos_last_hour),
             ("database_bytes", "Size of the database.", h.database_bytes),

@@ -23,7 +23,7 @@ PURE = {
     "errors", "domain", "geometry", "occupancy", "capture_time", "colours",
     "addresses", "schedule", "picture", "layout", "ground", "judgement", "settling", "proposals",
     "strays", "floor_plan", "capacities", "corrections", "rollups",
-    "retention", "opening",
+    "retention", "opening", "utilisation",
 }  # fmt: skip
 FRAMES = {"timeline", "seasonal", "usual", "forecast", "what_if"}
 """Pure too, but that they know data frames."""
