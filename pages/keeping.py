@@ -60,12 +60,11 @@ def show_kept(store: Store) -> None:
     rows = []
     for lot in lots:
         rule = rules.get(lot.id) or (KEEP_ALL if lot.is_sample else rules.get(EVERY_LOT, KEEP_ALL))
-        number, size = kept.get(lot.id, (0, 0) if asked else (None, None))
+        number, size = kept.get(lot.id, (0, 0))
         rows.append(
             {
                 "Lot": lot.name,
-                "Photos": number,
-                "Megabytes": None if size is None else size / 1e6,
+                **({"Photos": number, "Megabytes": size / 1e6} if asked else {}),
                 "Snapshots from": day(store.oldest_photo(lot.id)),
                 "to": day(store.newest_photo(lot.id)),
                 "Only hours before": day(until.get(lot.id)),

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
 
-from parkcore.domain import LABELS, Detection, Snapshot
+from parkcore.domain import Detection, Snapshot
 from parkcore.filters import EVERYTHING, HistoryFilter, where
 from parkcore.lot_store import LotStore
 from parkcore.records import SNAPSHOTS, Row, to_detection, to_snapshot, to_text, to_time
@@ -135,18 +134,6 @@ class SnapshotStore(LotStore):
             )
         bound = max(found, key=lambda row: row["captured_at"], default=None)
         return self.snapshot(bound["id"]) if bound else None
-
-    def counts(self, which: HistoryFilter = EVERYTHING) -> list[dict[str, Any]]:
-        """Per snapshot `captured_at` (UTC, ISO 8601), `lot_id`, `camera_id` and the counts, as a
-        person put them right where one did."""
-        condition, values = where(which)
-        counted = ", ".join(f"coalesce(c.{label}, s.{label}) {label}" for label in LABELS)
-        return self._rows(
-            f"select s.captured_at, s.lot_id, s.camera_id, {counted} from snapshots s"
-            f" left join corrections c on c.snapshot_id = s.id where {condition}"
-            " order by s.captured_at",
-            values,
-        )
 
     def count(self, which: HistoryFilter = EVERYTHING, *, most: int | None = None) -> int:
         """How many there are; counting ends at `most`."""

@@ -164,7 +164,7 @@ def test_what_is_not_there_is_none(store):
     assert store.known("0" * 64) is None
     assert store.thumbnails([]) == {}
     assert store.thumbnails([99]) == {}
-    assert store.snapshots() == store.counts() == store.failures() == store.lots() == []
+    assert store.snapshots() == store.failures() == store.lots() == []
     assert store.count() == 0
 
 
@@ -231,21 +231,6 @@ def test_the_history_is_filtered(full, which, expected):
     assert names(full.snapshots(which, newest_first=False)) == expected
     assert names(full.snapshots(which)) == expected[::-1]
     assert full.count(which) == len(expected)
-    assert len(full.counts(which)) == len(expected)
-
-
-def test_counts_are_plain_rows(full):
-    assert full.counts(HistoryFilter(label="truck")) == [
-        {
-            "captured_at": "2026-05-04T11:30:00.000000+00:00",
-            "lot_id": "north",
-            "camera_id": "roof",
-            "car": 0,
-            "motorcycle": 0,
-            "bus": 0,
-            "truck": 1,
-        }
-    ]
 
 
 def test_the_latest_of_each_camera(full):
