@@ -19,5 +19,9 @@ LEVEL: dict[Level, str] = {
 SPACE = {"occupied": "#DC2626", "vacant": "#16A34A", "unknown": "#6B7280"}
 """Free is green, occupied is red, what could not be told is grey."""
 
+USE = ("#EFF3FF", "#BDD7E7", "#6BAED6", "#3182BD", "#08519C")
+"""How much a space was used, in fifths: darker is more, so that no hue need be told apart
+(ColorBrewer's Blues, by Brewer and Harrower)."""
+
 STRAY = "#FF7A00"
 """Of a vehicle that stands in no space; it has a number beside its colour."""

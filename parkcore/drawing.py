@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from parkcore.colours import SPACE, STRAY, VEHICLE
+from parkcore.colours import SPACE, STRAY, USE, VEHICLE
 from parkcore.domain import Detection, Image
 from parkcore.ground import Floats, moved
 from parkcore.judgement import Judged, State
@@ -74,6 +75,45 @@ def _name_font(
     fitting = np.ptp(outline[:, 0]) / (0.6 * max(2, len(name)))
     largest, least = max(size) / 45, max(11, max(size) / 90)
     return PIL.ImageFont.load_default(size=round(min(largest, max(least, fitting))))
+
+
+def draw_use(
+    image: Image, layout: Layout, shares: Mapping[str, float | None], *, named: bool = False
+) -> Image:
+    """A copy of the image with every space in the colour of its utilisation, and its percent; grey
+    with a question mark where it was not seen.
+
+    Args:
+        image: the photo that the layout was drawn on, in any size.
+        shares: per space its utilisation, 0..1.
+        named: write the name of each space in place of its percent.
+    """
+    base = PIL.Image.fromarray(image).convert("RGBA")
+    layer = PIL.Image.new("RGBA", base.size)
+    draw = PIL.ImageDraw.Draw(layer)
+    line = max(2, round(max(base.size) / 480))
+    outlines = {space.id: np.array(space.polygon) * base.size for space in layout.spaces}
+    for name, outline in outlines.items():
+        colour, corners = use_colour(shares.get(name)), list(map(tuple, outline.tolist()))
+        draw.polygon(corners, fill=f"{colour}E6", outline="#0B1413", width=line)
+    for name, outline in outlines.items():  # above its neighbours
+        share = shares.get(name)
+        told = "?" if share is None else f"{math.floor(100 * share + 1e-6)}%"
+        text = name if named else told
+        is_light = share is not None and share < 0.4
+        inks = ("#0B1413", "#FFFFFF") if is_light else ("#FFFFFF", "#0B1413")
+        draw.text(
+            tuple(outline.mean(axis=0)), text, font=_name_font(text, outline, base.size),
+            fill=inks[0], anchor="mm", stroke_width=2, stroke_fill=inks[1],
+        )  # fmt: skip
+    return np.asarray(PIL.Image.alpha_composite(base, layer).convert("RGB"))
+
+
+def use_colour(share: float | None) -> str:
+    """Of a space that was taken for this share, 0..1, of the time that it was seen."""
+    if share is None:
+        return SPACE["unknown"]
+    return USE[min(len(USE) - 1, int(len(USE) * share + 1e-9))]
 
 
 def mark_strays(image: Image, strays: Sequence[Stray]) -> Image:

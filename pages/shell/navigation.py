@@ -37,6 +37,7 @@ def pages() -> dict[str, list[st.Page]]:
             st.Page("pages/history.py", title="History", icon=":material/history:"),
             st.Page("pages/snapshot.py", title="Snapshot", visibility="hidden"),
             st.Page("pages/statistics.py", title="Statistics", icon=":material/monitoring:"),
+            st.Page("pages/space_use.py", title="Use of spaces", icon=":material/hourglass_top:"),
             st.Page("pages/reports.py", title="Reports", icon=":material/summarize:"),
         ],
         "Set-up": [

@@ -24,6 +24,7 @@ from parkcore.cli.reprocess import reprocess
 from parkcore.cli.retention import keep
 from parkcore.cli.service import serve, status, watch
 from parkcore.cli.setup import lot, samples
+from parkcore.cli.spaces import spaces
 from parkcore.cli.stats import stats
 from parkcore.errors import ParkcoreError, SettingsError
 from parkcore.settings import Settings, load
@@ -78,7 +79,7 @@ def cli(ctx: click.Context, /, **given: str | None) -> None:
 for command in (
     *(analyse, scan, history, stats, lot, samples, doctor, evaluate),
     *(serve, watch, camera, layout, status, reprocess, keep, report, export),
-    *(export_corrections, forecast, what_if),
+    *(export_corrections, forecast, what_if, spaces),
 ):
     cli.add_command(command)
 

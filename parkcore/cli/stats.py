@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # what this brings along would slow down every --help
 PERIODS = ("hour", "day", "week", "month")
 
 
-class _Day(click.ParamType[date]):
+class Day(click.ParamType[date]):
     name = "DAY"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
@@ -31,8 +31,8 @@ class _Day(click.ParamType[date]):
 
 @click.command()
 @click.option("--lot", "lots", multiple=True, help="Only this lot; can be given several times.")
-@click.option("--from", "first", type=_Day(), help="The first day; else the latest seven days.")
-@click.option("--to", "last", type=_Day(), help="The last day.")
+@click.option("--from", "first", type=Day(), help="The first day; else the latest seven days.")
+@click.option("--to", "last", type=Day(), help="The last day.")
 @click.option("--period", type=click.Choice(PERIODS), help="A row for each; else one for all days.")
 @click.option(
     "--threshold",
@@ -70,7 +70,7 @@ def stats(
         names = {lot.id: lot.name for lot in store.lots()}
         answer = Question(
             lot_ids,
-            _days(store, settings, (lot_ids, first, last), now),
+            days_asked(store, settings, (lot_ids, first, last), now),
             settings.zone,
             threshold / 100 if threshold else settings.thresholds.full,
             settings.opening if only_open else None,
@@ -87,7 +87,7 @@ def stats(
         click.echo(f"No photos: {answer.question.days}.", err=True)
 
 
-def _days(
+def days_asked(
     store: Store,
     settings: Settings,
     asked: tuple[tuple[str, ...], date | None, date | None],

@@ -33,7 +33,7 @@ STOP_S = 25
 
 MENU = [
     "Overview", "One lot", "What to expect", "Upload", "Folder scan", "Cameras", "History",
-    "Statistics", "Reports", "Spaces", "Lots", "Storage", "Judge again", "Health",
+    "Statistics", "Use of spaces", "Reports", "Spaces", "Lots", "Storage", "Judge again", "Health",
 ]  # fmt: skip
 
 
@@ -184,7 +184,8 @@ def visit(page: Page, path: str, title: str) -> None:
 
 def follow(page: Page, label: str, title: str) -> None:
     """Go to another page by the menu, in the same session."""
-    page.get_by_test_id("stSidebarNavLink").filter(has_text=label).click()
+    named = page.get_by_text(label, exact=True)
+    page.get_by_test_id("stSidebarNavLink").filter(has=named).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=15_000)
     settled(page)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -16,6 +18,7 @@ PAGES = {
     "/camera": "Cameras",
     "/history": "History",
     "/statistics": "Statistics",
+    "/space_use": "Use of spaces",
     "/reports": "Reports",
     "/spaces": "Spaces",
     "/lots": "Lots",
@@ -73,7 +76,8 @@ def test_pages_with_the_samples(samples: App, open_page, size, scheme: str) -> N
                 expect(page.get_by_test_id("stImage")).to_have_count(2)
                 expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
             case "/history":
-                expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+                days = page.get_by_role("button", name=re.compile(r"2026: .*%"))
+                expect(days.first).to_be_visible()
             case "/statistics":
                 charts = page.get_by_test_id("stVegaLiteChart").locator("svg, canvas")
                 expect(charts).to_have_count(3)
@@ -92,6 +96,7 @@ def test_pages_without_a_history(empty: App, open_page, size) -> None:
         "/scan": "Nothing new.",
         "/history": "There are no photos yet.",
         "/statistics": "There is nothing to count yet.",
+        "/space_use": "No spaces are marked yet.",
         "/expect": "There are no photos yet.",
         "/lots": "Add a lot",
         "/keeping": "There are no photos yet.",

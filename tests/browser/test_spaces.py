@@ -712,7 +712,7 @@ def test_files_are_taken_in_and_given_out(app: App, open_page, lot_id: str, form
     [
         (b"{", "the layout is not JSON"),
         (b"\xff\xfe\x00", "no text in UTF-8"),
-        (b'{"spaces": [{"id": "A1", "polygon": [[0, 0], ["1", 0], [1, 1]]}]}', "got '1'"),
+        (b'{"spaces": [{"id": "A1", "polygon": [[0, 0], ["1", 0], [1, 1]]}]}', 'got "1"'),
         (json.dumps({"a": HOSTILE}).encode(), "of no known form"),
     ],
     ids=["not JSON", "no text", "text for a number", "another file"],
