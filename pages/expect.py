@@ -9,11 +9,11 @@ import streamlit as st
 from pages.shell import context, expect_parts
 from pages.shell.expect_choice import choose_left_out, choose_lot, rules, suggest
 from pages.shell.parts import plain
-from parkcore import expect_charts
-from parkcore import expectation_words as words
 from parkcore.domain import Lot
 from parkcore.errors import NotEnoughHistory
-from parkcore.expectation import Expectation, expect
+from parkcore.history import expect_charts
+from parkcore.history import expectation_words as words
+from parkcore.history.expectation import Expectation, expect
 from parkcore.store import Store
 
 

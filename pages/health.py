@@ -7,9 +7,9 @@ import streamlit as st
 
 from pages.shell import context, parts
 from pages.shell.ip_cameras import BADGE
-from parkcore import health
-from parkcore.camera_health import CameraHealth
-from parkcore.health import Health, PartHealth
+from parkcore.service import health
+from parkcore.service.camera_health import CameraHealth
+from parkcore.service.health import Health, PartHealth
 
 PARTS = {
     "watcher": ("Watcher", "Analyses what arrives in the storage folder."),

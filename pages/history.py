@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shell import context, history_days, snapshot_table
 from pages.shell.history_address import arrive, back_to_first, key, leave, put, view
 from parkcore.domain import LABELS
-from parkcore.history_view import HistoryView
+from parkcore.history.history_view import HistoryView
 from parkcore.store import Store
 
 SHOWN = {"days": ":material/calendar_month: Days", "table": ":material/table_rows: Table"}

@@ -12,10 +12,10 @@ import streamlit as st
 
 from pages.shell import context, parts
 from pages.shell.keeping_rules import show_lines, show_rules
-from parkcore.keeping import dry_run, thin
-from parkcore.lock import only_one
-from parkcore.retention import EVERY_LOT, KEEP_ALL, Thinning
+from parkcore.service.lock import only_one
 from parkcore.store import Store
+from parkcore.upkeep.keeping import dry_run, thin
+from parkcore.upkeep.retention import EVERY_LOT, KEEP_ALL, Thinning
 
 QUICK = 50_000
 """Of so many snapshots it can be said at once what they take."""

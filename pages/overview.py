@@ -8,10 +8,11 @@ import streamlit as st
 
 from pages.shell import context, parts, spaces
 from pages.shell.movement import say_realigned
-from parkcore import charts, health, stats
 from parkcore.domain import Lot, Snapshot
-from parkcore.health import Health
+from parkcore.history import charts, stats
 from parkcore.samples import remove_samples
+from parkcore.service import health
+from parkcore.service.health import Health
 from parkcore.store import Store
 
 SHOWN = 3

@@ -11,11 +11,11 @@ from pages.shell.data_files import offer_data
 from pages.shell.parts import plain
 from pages.shell.stats_choice import lot_names
 from parkcore.domain import Lot
-from parkcore.report import Report, make_report
-from parkcore.report_files import file_name
-from parkcore.report_html import report_html
-from parkcore.report_pdf import report_pdf
-from parkcore.report_period import Kind, ReportPeriod
+from parkcore.reports.report import Report, make_report
+from parkcore.reports.report_files import file_name
+from parkcore.reports.report_html import report_html
+from parkcore.reports.report_pdf import report_pdf
+from parkcore.reports.report_period import Kind, ReportPeriod
 from parkcore.store import Store
 
 MOST_PERIODS = 120

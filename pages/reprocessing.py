@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages.shell import context, parts
 from pages.shell.side_by_side import show_change
-from parkcore.comparing import Comparison, compare
-from parkcore.reprocess import switch_back, switch_over
-from parkcore.runs import Run
 from parkcore.store import Store
+from parkcore.upkeep.comparing import Comparison, compare
+from parkcore.upkeep.reprocess import switch_back, switch_over
+from parkcore.upkeep.runs import Run
 
 SIDE_BY_SIDE = 3
 

@@ -5,10 +5,10 @@ enter()
 import streamlit as st
 
 from pages.shell import context, parts
-from parkcore import health
 from parkcore.errors import FolderError
 from parkcore.folder import Pending, pending
 from parkcore.job import Progress
+from parkcore.service import health
 
 st.title("Folder scan")
 root = context.storage().root

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shell import context, correcting, deleting, parts, snapshot_facts
 from parkcore.domain import Snapshot
-from parkcore.filters import HistoryFilter
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 

@@ -9,8 +9,8 @@ import streamlit as st
 from pages.shell import context, space_figures, space_picture
 from pages.shell.parts import plain
 from pages.shell.stats_choice import RANGES, choose_days
-from parkcore.ranges import PRESETS
-from parkcore.space_use import SpaceQuestion, say_extremes, say_seen_share
+from parkcore.history.ranges import PRESETS
+from parkcore.spaces.space_use import SpaceQuestion, say_extremes, say_seen_share
 from parkcore.store import Store
 
 st.title("Use of spaces")

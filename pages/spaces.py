@@ -10,11 +10,11 @@ import streamlit as st
 from pages.shell import context, layout_editor, parts, realigning
 from pages.shell.layout_editor import Draft, Ground, Key, Saved
 from parkcore.errors import LayoutError
-from parkcore.filters import HistoryFilter
-from parkcore.layout import Layout
-from parkcore.layout_files import FORMS, Form, read_layout, write_layout
-from parkcore.proposals import is_free, propose
-from parkcore.rejudge import judge_again
+from parkcore.spaces.layout import Layout
+from parkcore.spaces.layout_files import FORMS, Form, read_layout, write_layout
+from parkcore.spaces.proposals import is_free, propose
+from parkcore.spaces.rejudge import judge_again
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 FORM_NAMES: dict[Form, str] = {

@@ -12,11 +12,11 @@ from pages.shell.printing import for_paper, print_button
 from pages.shell.stats_choice import Chosen, choose, lot_names
 from pages.shell.stats_figures import show_difference, show_summary
 from pages.shell.stats_table import show_periods
-from parkcore import charts, week_charts
 from parkcore.domain import Lot
-from parkcore.questions import Answer
-from parkcore.ranges import fitting
-from parkcore.stats_words import percent
+from parkcore.history import charts, week_charts
+from parkcore.history.questions import Answer
+from parkcore.history.ranges import fitting
+from parkcore.history.stats_words import percent
 from parkcore.store import Store
 
 st.title("Statistics")

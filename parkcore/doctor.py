@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from parkcore.credentials import Credentials
+from parkcore.cameras.credentials import Credentials
 from parkcore.detect import YoloDetector, find_weights, model_folders
 from parkcore.domain import LABELS
 from parkcore.errors import ParkcoreError

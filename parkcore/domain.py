@@ -12,8 +12,8 @@ from typing import Literal, Self, TypeAlias, cast, get_args
 import numpy as np
 import numpy.typing as npt
 
-from parkcore.addresses import split_secrets
-from parkcore.schedule import Schedule
+from parkcore.cameras.addresses import split_secrets
+from parkcore.cameras.schedule import Schedule
 
 Image: TypeAlias = npt.NDArray[np.uint8]
 """Upright RGB pixels, shape (height, width, 3)."""

@@ -12,10 +12,10 @@ import PIL.ImageFont
 
 from parkcore.colours import SPACE, STRAY, USE, VEHICLE
 from parkcore.domain import Detection, Image
-from parkcore.ground import Floats, moved
-from parkcore.judgement import Judged, State
-from parkcore.layout import Layout
-from parkcore.strays import Stray
+from parkcore.spaces.ground import Floats, moved
+from parkcore.spaces.judgement import Judged, State
+from parkcore.spaces.layout import Layout
+from parkcore.spaces.strays import Stray
 
 
 def annotate(image: Image, detections: Sequence[Detection]) -> Image:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from parkcore.capacities import Capacities
 from parkcore.domain import LABELS, Detection, Occupancy, Snapshot
+from parkcore.history.capacities import Capacities
 from parkcore.ingest import Source
-from parkcore.judgement import Judged
 from parkcore.occupancy import Thresholds
+from parkcore.spaces.judgement import Judged
 
 HISTORY_COLUMNS = (
     "photo", "captured_at", "time_source", "lot", "camera", *LABELS, "total", "capacity", "rate",

@@ -16,9 +16,9 @@ from parkcore.detect import Detector
 from parkcore.domain import Failure, Image, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import BYTES_PER_PIXEL, decode, thumbnail
-from parkcore.judgement import Judged
-from parkcore.judging import Judge
 from parkcore.picture import fault
+from parkcore.spaces.judgement import Judged
+from parkcore.spaces.judging import Judge
 from parkcore.store import FileStamp, Store
 
 BLIND = "that no vehicle was found need not mean that there is none"

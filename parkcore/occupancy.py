@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from parkcore.domain import Label, Level, Vehicles
-from parkcore.judgement import AreaCount, SpaceState, interval
-from parkcore.settling import fuse
+from parkcore.spaces.judgement import AreaCount, SpaceState, interval
+from parkcore.spaces.settling import fuse
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from parkcore.domain import Camera, Lot, Snapshot
-from parkcore.judgement import Judged, SpaceState, State
-from parkcore.layout import Layout, Space
 from parkcore.occupancy import LotState, Marked, View, lot_state
-from parkcore.settling import LOOKS, Settled, settle
+from parkcore.spaces.judgement import Judged, SpaceState, State
+from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.settling import LOOKS, Settled, settle
+from parkcore.spaces.strays import Stray, strays
 from parkcore.store import Store
-from parkcore.strays import Stray, strays
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from parkcore.domain import Lot
 from parkcore.errors import FolderError
-from parkcore.filters import HistoryFilter
 from parkcore.folder import find_photos
 from parkcore.ingest import content_id
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.storage import LOT_FILE, Storage
 from parkcore.store import Store
 

@@ -21,8 +21,8 @@ from tzlocal import get_localzone_name
 
 from parkcore.domain import check_name
 from parkcore.errors import SettingsError
+from parkcore.history.opening import OpeningHours
 from parkcore.occupancy import Thresholds
-from parkcore.opening import OpeningHours
 
 DEFAULT_MODEL = "parkcore-yolov8n.pt"
 TOML_FILE = "parkcore.toml"

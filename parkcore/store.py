@@ -11,14 +11,14 @@ from sqlite_utils import Database
 
 from parkcore.domain import Correction, Lot, Snapshot
 from parkcore.errors import StoreError
-from parkcore.export_store import ExportStore
-from parkcore.file_store import FileStamp, FileStore, remember_file_row
-from parkcore.hour_store import roll_around
-from parkcore.judgement import Judged
-from parkcore.layout_store import LayoutStore, insert_judged, refresh_figures
-from parkcore.look_store import LookStore
-from parkcore.lot_store import insert_lot
-from parkcore.records import (
+from parkcore.spaces.judgement import Judged
+from parkcore.sqlite.export_store import ExportStore
+from parkcore.sqlite.file_store import FileStamp, FileStore, remember_file_row
+from parkcore.sqlite.hour_store import roll_around
+from parkcore.sqlite.layout_store import LayoutStore, insert_judged, refresh_figures
+from parkcore.sqlite.look_store import LookStore
+from parkcore.sqlite.lot_store import insert_lot
+from parkcore.sqlite.records import (
     SNAPSHOTS,
     Row,
     correction_row,
@@ -28,10 +28,10 @@ from parkcore.records import (
     to_text,
     to_time,
 )
-from parkcore.reprocess_store import ReprocessStore
-from parkcore.retention_store import OF_A_SNAPSHOT, RetentionStore
-from parkcore.service_store import ServiceStore
-from parkcore.snapshot_store import SnapshotStore
+from parkcore.sqlite.reprocess_store import ReprocessStore
+from parkcore.sqlite.retention_store import OF_A_SNAPSHOT, RetentionStore
+from parkcore.sqlite.service_store import ServiceStore
+from parkcore.sqlite.snapshot_store import SnapshotStore
 
 __all__ = ["FileStamp", "Store"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
-from parkcore.addresses import Login
-from parkcore.credentials import Credentials
-from parkcore.database import UNATTENDED_BUSY_S
+from parkcore.cameras.addresses import Login
+from parkcore.cameras.credentials import Credentials
+from parkcore.cameras.looking import Look, look
 from parkcore.detect import YoloDetector, find_weights, model_folders
 from parkcore.domain import IpCamera
-from parkcore.in_hand import InHand
+from parkcore.history.rollups import HOUR_S
 from parkcore.ingest import Analyser
-from parkcore.looking import Look, look
-from parkcore.rollups import HOUR_S
+from parkcore.service.in_hand import InHand
 from parkcore.settings import Settings
+from parkcore.sqlite.database import UNATTENDED_BUSY_S
 from parkcore.storage import Storage
 from parkcore.store import Store
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from parkcore.addresses import (
+from parkcore.cameras.addresses import (
     HIDDEN,
     Login,
     hidden_keys,

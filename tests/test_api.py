@@ -18,10 +18,10 @@ from browser.app import NORTH, App, another
 from conftest import NOON
 from prometheus_client.parser import text_string_to_metric_families
 
-from parkcore import metrics
-from parkcore.camera_health import CameraHealth
 from parkcore.domain import LABELS
-from parkcore.health import Health
+from parkcore.service import metrics
+from parkcore.service.camera_health import CameraHealth
+from parkcore.service.health import Health
 
 TOKEN = "a secret: of gate-7"  # noqa: S105 – made up
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

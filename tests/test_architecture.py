@@ -16,6 +16,8 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in PACKAGE.rglob("*.py")
 }
+BY_NAME = {name.split(".")[-1]: path for name, path in MODULES.items() if ".cli" not in name}
+"""Each module by the last part of its name, which is its own alone; the command line apart."""
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 APP = [ROOT / "streamlit_app.py", *(ROOT / "pages").rglob("*.py")]
 
@@ -53,20 +55,26 @@ def outside(path: Path) -> set[str]:
 
 
 def inside(path: Path) -> set[str]:
-    """The modules of parkcore that a file imports."""
-    return {name.split(".")[1] for name in imports(path) if name.startswith("parkcore.")}
+    """The modules of parkcore that a file imports, by the last part of their names."""
+    return {
+        name.split(".")[-1] for name in imports(path) if name in MODULES and not is_package(name)
+    }
+
+
+def is_package(name: str) -> bool:
+    return MODULES[name].name == "__init__.py"
 
 
 @pytest.mark.parametrize("name", sorted(PURE))
 def test_the_pure_modules_know_only_mathematics_and_each_other(name: str) -> None:
-    path = PACKAGE / f"{name}.py"
+    path = BY_NAME[name]
     assert outside(path) <= {"numpy", "scipy", "shapely", "parkcore"}
-    assert inside(path) & {module.split(".")[1] for module in MODULES if "." in module} <= PURE
+    assert inside(path) <= PURE
 
 
 @pytest.mark.parametrize("name", sorted(FRAMES))
 def test_the_forecast_knows_only_mathematics_and_data_frames(name: str) -> None:
-    path = PACKAGE / f"{name}.py"
+    path = BY_NAME[name]
     assert outside(path) <= {"numpy", "pandas", "parkcore"}
     assert inside(path) <= PURE | FRAMES
 
@@ -74,7 +82,12 @@ def test_the_forecast_knows_only_mathematics_and_data_frames(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(EDGES))
 def test_edges_do_not_know_each_other(name: str) -> None:
     others = EDGES - {name} - ({"database"} if name == "store" else set())
-    assert not inside(PACKAGE / f"{name}.py") & others
+    assert not inside(BY_NAME[name]) & others
+
+
+def test_no_two_modules_have_one_name() -> None:
+    names = [name.split(".")[-1] for name in MODULES if ".cli" not in name]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
@@ -84,7 +97,7 @@ def test_parkcore_does_not_know_the_web_app(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_sql_stays_in_its_rooms(name: str) -> None:
-    if name.removeprefix("parkcore.") not in SQL:
+    if name.split(".")[-1] not in SQL:
         assert not {"sqlite3", "sqlite_utils"} & {n.split(".")[0] for n in imports(MODULES[name])}
 
 

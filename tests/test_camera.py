@@ -18,12 +18,12 @@ import pytest
 from conftest import SAMPLES, encode
 from simulators import Camera, HttpCamera, RtspCamera, encode_h264, free_port
 
-from parkcore import grab
-from parkcore.addresses import Login, split_secrets
-from parkcore.connecting import causes, os_fault
+from parkcore.cameras import grab
+from parkcore.cameras.addresses import Login, split_secrets
+from parkcore.cameras.connecting import causes, os_fault
+from parkcore.cameras.looking import Look, look
 from parkcore.domain import IpCamera
 from parkcore.errors import CameraError
-from parkcore.looking import Look, look
 
 MARK = "Xq7Zk2"
 """Part of every password here, and of nothing else."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from parkcore.addresses import DROPPED, Login
+from parkcore.cameras.addresses import DROPPED, Login
+from parkcore.cameras.credentials import Credentials
 from parkcore.cli import cli
-from parkcore.credentials import Credentials
 from parkcore.domain import IpCamera, Lot
 from parkcore.errors import UnknownLot
 from parkcore.store import Store

@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.shell.camera_login import LoginFields
-from parkcore.addresses import DROPPED, Login
-from parkcore.credentials import Credentials
+from parkcore.cameras.addresses import DROPPED, Login
+from parkcore.cameras.credentials import Credentials
 from parkcore.domain import IpCamera, Lot
 from parkcore.store import Store
 
@@ -165,7 +165,7 @@ def test_a_new_camera_begins_without_a_login_in_the_lot_that_its_folder_describe
 
 
 def test_a_camera_that_health_leaves_out_is_listed(site: Path, monkeypatch) -> None:
-    from parkcore import health
+    from parkcore.service import health
 
     monkeypatch.setattr(health, "examine_cameras", lambda *_: iter(()))
     app = shown(listing)

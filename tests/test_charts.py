@@ -10,8 +10,8 @@ import pytest
 from conftest import MADRID
 from test_stats import MONDAY, after, days, hour
 
-from parkcore import charts, stats, week_charts
-from parkcore.ranges import MOST_POINTS, Days, fitting, usual
+from parkcore.history import charts, stats, week_charts
+from parkcore.history.ranges import MOST_POINTS, Days, fitting, usual
 
 NAMES = {"north": "North", "south": "South"}
 

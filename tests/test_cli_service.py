@@ -17,10 +17,10 @@ from click.testing import CliRunner, Result
 from conftest import ROOT, draw_lot, encode
 from simulators import HttpCamera, RtspCamera, free_port
 
+from parkcore.cameras.credentials import Credentials
+from parkcore.cameras.schedule import Schedule
 from parkcore.cli import cli
-from parkcore.credentials import Credentials
 from parkcore.domain import CameraState, PartState
-from parkcore.schedule import Schedule
 from parkcore.store import Store
 
 LOGIN = ("admin", "p@ss:w/o?rd #%")

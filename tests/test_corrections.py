@@ -13,19 +13,19 @@ import pytest
 from click.testing import CliRunner
 from conftest import MADRID, NOON, PaintDetector, draw_lot, encode
 
+from parkcore.accuracy.evaluate import read_truth
+from parkcore.accuracy.training_export import export_corrections, zip_corrections
 from parkcore.cli import cli
-from parkcore.corrections import corrected
 from parkcore.domain import Correction, Snapshot, Vehicles
 from parkcore.errors import OutputError
-from parkcore.evaluate import read_truth
 from parkcore.export import Exporter
 from parkcore.ingest import Analyser
-from parkcore.judgement import Judged, Judgement, SpaceState
-from parkcore.layout import Layout, Space
 from parkcore.occupancy import Thresholds
+from parkcore.spaces.corrections import corrected
+from parkcore.spaces.judgement import Judged, Judgement, SpaceState
+from parkcore.spaces.layout import Layout, Space
 from parkcore.storage import Storage
 from parkcore.store import Store
-from parkcore.training_export import export_corrections, zip_corrections
 
 LAYOUT = Layout(
     tuple(

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore import credentials as module
-from parkcore.addresses import Login
-from parkcore.credentials import Credentials, variable
+from parkcore.cameras import credentials as module
+from parkcore.cameras.addresses import Login
+from parkcore.cameras.credentials import Credentials, variable
 from parkcore.errors import SettingsError
 
 GATE = Login("admin", "p@s:s/w?rd %# ñ€🚗", {"pwd": "a=b"})
@@ -195,8 +195,8 @@ def test_an_empty_login_removes(kept):
 PUT = """
 import sys
 from pathlib import Path
-from parkcore.addresses import Login
-from parkcore.credentials import Credentials
+from parkcore.cameras.addresses import Login
+from parkcore.cameras.credentials import Credentials
 kept, who = Credentials(Path(sys.argv[1])), sys.argv[2]
 print('ready', flush=True)
 sys.stdin.read()

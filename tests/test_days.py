@@ -8,11 +8,11 @@ import pytest
 from conftest import MADRID
 from test_store import record, snapshot
 
-from parkcore.calendar_days import days_of, weeks
-from parkcore.day_chart import MOST_POINTS, day_curve, day_frame
 from parkcore.domain import Lot
-from parkcore.history_view import beginning, end
-from parkcore.rollups import Segment
+from parkcore.history.calendar_days import days_of, weeks
+from parkcore.history.day_chart import MOST_POINTS, day_curve, day_frame
+from parkcore.history.history_view import beginning, end
+from parkcore.history.rollups import Segment
 from parkcore.store import Store
 
 DAY = date(2026, 5, 4)

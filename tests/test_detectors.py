@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SAMPLES, SHARED, WEIGHTS, PaintDetector, draw_lot
 
+from parkcore.accuracy.evaluate import match
 from parkcore.detect import (
     IOU,
     Detector,
@@ -23,7 +24,6 @@ from parkcore.detect import (
 )
 from parkcore.domain import LABELS, Box
 from parkcore.errors import ModelError
-from parkcore.evaluate import match
 from parkcore.geometry import iou
 from parkcore.images import decode
 

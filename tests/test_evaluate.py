@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import CELL, SAMPLES, WEIGHTS, PaintDetector, draw_lot, encode
 
+from parkcore.accuracy.evaluate import Score, Truth, evaluate, markdown, match, read_truth
 from parkcore.detect import YoloDetector
 from parkcore.domain import Box, Detection
 from parkcore.errors import FolderError
-from parkcore.evaluate import Score, Truth, evaluate, markdown, match, read_truth
 from parkcore.images import decode
 
 

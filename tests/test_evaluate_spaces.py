@@ -12,12 +12,12 @@ from conftest import CELL, SHARED, WEIGHTS, PaintDetector, draw_lot, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parkcore.accuracy.evaluate import Truth, read_truth
+from parkcore.accuracy.evaluate_spaces import SpaceScore, centre_in_polygon, markdown, score, wilson
 from parkcore.cli import cli
 from parkcore.domain import Box, Detection
-from parkcore.evaluate import Truth, read_truth
-from parkcore.evaluate_spaces import SpaceScore, centre_in_polygon, markdown, score, wilson
-from parkcore.judgement import Judgement, SpaceState, judge
-from parkcore.layout import Layout, Space
+from parkcore.spaces.judgement import Judgement, SpaceState, judge
+from parkcore.spaces.layout import Layout, Space
 
 KEYS = {
     "accuracy", "precision", "recall", "f1", "unknown", "count_mae", "exact",

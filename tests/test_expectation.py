@@ -14,12 +14,12 @@ import pytest
 from conftest import MADRID
 from made_weeks import CAPACITY, NOW, ODD, looks, record, taken
 
-from parkcore import expect_charts
-from parkcore import expectation_words as words
 from parkcore.errors import NotEnoughHistory, UnknownLot
-from parkcore.expectation import Expectation, Rules, expect
-from parkcore.forecast import backtest
-from parkcore.space_change import change_spaces
+from parkcore.history import expect_charts
+from parkcore.history import expectation_words as words
+from parkcore.history.expectation import Expectation, Rules, expect
+from parkcore.history.forecast import backtest
+from parkcore.history.space_change import change_spaces
 from parkcore.store import Store
 
 RULES = Rules(MADRID, 0.95)

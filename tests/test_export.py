@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import MADRID, NOON
 
-from parkcore.capacities import ALWAYS, Capacities
 from parkcore.domain import (
     Box,
     Detection,
@@ -23,9 +22,10 @@ from parkcore.domain import (
     Vehicles,
 )
 from parkcore.export import HISTORY_COLUMNS, Exporter, failed_record
+from parkcore.history.capacities import ALWAYS, Capacities
 from parkcore.ingest import Source
-from parkcore.judgement import AreaCount, Judged, Judgement, SpaceState
 from parkcore.occupancy import Thresholds
+from parkcore.spaces.judgement import AreaCount, Judged, Judgement, SpaceState
 
 CAPACITIES = Capacities.of([("north", "gate", ALWAYS, 40)], {"north": frozenset({"gate", "roof"})})
 EXPORTER = Exporter(CAPACITIES, Thresholds(), MADRID)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.floor_plan import MARGIN, TALL, WIDE, floor_plan
-from parkcore.layout import Area, Layout, Space, subdivide
+from parkcore.spaces.floor_plan import MARGIN, TALL, WIDE, floor_plan
+from parkcore.spaces.layout import Area, Layout, Space, subdivide
 
 SIZE = (1280, 720)
 

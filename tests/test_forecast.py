@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkcore.errors import NotEnoughHistory, ParkcoreError
-from parkcore.forecast import backtest, end_of_day, forecast, full_by
-from parkcore.seasonal import EXPLAINED, FADE_H, WEEKS, weighted_quantile
-from parkcore.timeline import Timeline, WallClock
-from parkcore.usual import usual
-from parkcore.what_if import what_if
+from parkcore.history.forecast import backtest, end_of_day, forecast, full_by
+from parkcore.history.seasonal import EXPLAINED, FADE_H, WEEKS, weighted_quantile
+from parkcore.history.timeline import Timeline, WallClock
+from parkcore.history.usual import usual
+from parkcore.history.what_if import what_if
 
 MONDAY = pd.Timestamp("2026-06-01", tz=MADRID)
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -12,12 +12,12 @@ from click.testing import CliRunner, Result
 from conftest import MADRID
 from made_weeks import NOW, ODD, looks, record
 
-from parkcore import expectation_words as words
 from parkcore.cli import cli
 from parkcore.domain import Lot
-from parkcore.expectation import Rules, expect
-from parkcore.seasonal import EXPLAINED
-from parkcore.space_change import change_spaces
+from parkcore.history import expectation_words as words
+from parkcore.history.expectation import Rules, expect
+from parkcore.history.seasonal import EXPLAINED
+from parkcore.history.space_change import change_spaces
 from parkcore.store import Store
 
 RULES = Rules(MADRID, 0.95)

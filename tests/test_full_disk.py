@@ -9,9 +9,9 @@ from pathlib import Path
 from conftest import MADRID, PaintDetector, draw_lot, encode
 
 from parkcore.ingest import Analyser
+from parkcore.service.watcher import Watcher
 from parkcore.storage import Storage
 from parkcore.store import Store
-from parkcore.watcher import Watcher
 
 ATTEMPTS = 3
 WAIT_S = 60

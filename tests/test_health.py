@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 from conftest import NOON, draw_lot, encode
 
-from parkcore import health, rounds, watcher
-from parkcore.addresses import Login
-from parkcore.camera_health import CameraHealth
-from parkcore.credentials import Credentials
+from parkcore.cameras import rounds
+from parkcore.cameras.addresses import Login
+from parkcore.cameras.credentials import Credentials
+from parkcore.cameras.schedule import Schedule
 from parkcore.domain import Camera, CameraState, Failure, IpCamera, Lot, PartState
-from parkcore.health import LEAST_FREE_BYTES, SILENT_S, Health
 from parkcore.ingest import Analyser, Source
-from parkcore.schedule import Schedule
+from parkcore.service import health, watcher
+from parkcore.service.camera_health import CameraHealth
+from parkcore.service.health import LEAST_FREE_BYTES, SILENT_S, Health
 from parkcore.settings import Settings, load
 from parkcore.store import Store
 

@@ -10,7 +10,7 @@ from conftest import MADRID, NOON
 from test_store import record, snapshot
 
 from parkcore.domain import Camera, Correction, Lot, Vehicles
-from parkcore.filters import HistoryFilter
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 

@@ -10,8 +10,8 @@ from conftest import MADRID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.filters import HistoryFilter
-from parkcore.history_view import HistoryView
+from parkcore.history.history_view import HistoryView
+from parkcore.sqlite.filters import HistoryFilter
 
 WHOLE = {
     "show": "table", "lot": "north", "camera": "gate", "from": "2026-05-01", "to": "2026-05-31",

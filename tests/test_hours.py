@@ -16,9 +16,9 @@ from test_store import record, snapshot
 
 from parkcore.domain import Camera, Correction, Lot, Vehicles
 from parkcore.errors import StoreError
-from parkcore.judgement import Judged, Judgement, SpaceState
-from parkcore.layout import Layout, Space
-from parkcore.schema import migrations
+from parkcore.spaces.judgement import Judged, Judgement, SpaceState
+from parkcore.spaces.layout import Layout, Space
+from parkcore.sqlite.schema import migrations
 from parkcore.store import Store
 
 EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)

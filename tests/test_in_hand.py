@@ -15,12 +15,12 @@ from conftest import ROOT, draw_lot, encode
 from patience import wait_until
 
 from parkcore.domain import Failure
-from parkcore.in_hand import InHand
 from parkcore.ingest import Analyser, Outcome
-from parkcore.serve import Part, supervise
+from parkcore.service.in_hand import InHand
+from parkcore.service.serve import Part, supervise
+from parkcore.service.watcher import DIED, Watcher
 from parkcore.storage import Storage
 from parkcore.store import Store
-from parkcore.watcher import DIED, Watcher
 
 DEADLY = 13
 """A photo with so many vehicles kills the process that looks at it."""
@@ -29,12 +29,12 @@ PROGRAM = f"""
 import os, signal, sys, time
 from pathlib import Path
 from conftest import MADRID, PaintDetector
-from parkcore import stopping, waiting
-from parkcore.in_hand import InHand
+from parkcore.service import stopping, waiting
+from parkcore.service.in_hand import InHand
 from parkcore.ingest import Analyser
 from parkcore.storage import Storage
 from parkcore.store import Store
-from parkcore.watcher import Watcher
+from parkcore.service.watcher import Watcher
 
 db, root, looking = map(Path, sys.argv[1:])
 

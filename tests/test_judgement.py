@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from parkcore.domain import LABELS, Box, Detection
-from parkcore.ground import moved
-from parkcore.judgement import (
+from parkcore.spaces.ground import moved
+from parkcore.spaces.judgement import (
     FILLS_FROM,
     IN_VIEW_FROM,
     AreaCount,
@@ -25,7 +25,7 @@ from parkcore.judgement import (
     assign,
     judge,
 )
-from parkcore.layout import Area, Layout, Space
+from parkcore.spaces.layout import Area, Layout, Space
 
 SIZE = WIDTH, HEIGHT = 1280, 720
 

@@ -27,12 +27,12 @@ from unprivileged import no_privileges, reachable_folder
 from parkcore.cli import cli
 from parkcore.domain import Correction, Lot, Snapshot, Vehicles
 from parkcore.errors import StoreError
-from parkcore.filters import HistoryFilter
-from parkcore.keeping import dry_run, is_due, thin, thin_unattended
-from parkcore.retention import EVERY_LOT, LEAP, Retention, Share, Thinning, believed
-from parkcore.serve import Chore, supervise
+from parkcore.service.serve import Chore, supervise
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.storage import Storage
 from parkcore.store import FileStamp, Store
+from parkcore.upkeep.keeping import dry_run, is_due, thin, thin_unattended
+from parkcore.upkeep.retention import EVERY_LOT, LEAP, Retention, Share, Thinning, believed
 
 DAY = timedelta(days=1)
 SIZE = 40_000
@@ -514,7 +514,7 @@ def is_whole(db: Path) -> bool:
 
 
 def test_two_at_once_are_one_too_many(storage: Storage, tmp_path: Path) -> None:
-    from parkcore.lock import only_one
+    from parkcore.service.lock import only_one
 
     db = tmp_path / "p.db"
     environ = {**os.environ, "PARKCORE_DB": str(db), "PARKCORE_STORAGE": str(storage.root)}

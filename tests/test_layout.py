@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from shapely import LineString, Polygon
 
-from parkcore.layout import (
+from parkcore.spaces.layout import (
     LEAST_AREA,
     MOST_SPACES,
     SPACE_TYPES,

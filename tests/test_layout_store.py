@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from parkcore.domain import Camera, DetectorInfo, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import LayoutConflict, LayoutError, StoreError
-from parkcore.judgement import AreaCount, Judged, Judgement, SpaceState
-from parkcore.layout import LEAST_AREA, Area, Layout, Space
+from parkcore.spaces.judgement import AreaCount, Judged, Judgement, SpaceState
+from parkcore.spaces.layout import LEAST_AREA, Area, Layout, Space
 from parkcore.store import Store
 
 JPEG = b"\xff\xd8\xff the reference"
@@ -208,7 +208,7 @@ CHANGE = """
 import sys
 from pathlib import Path
 from parkcore.errors import LayoutConflict
-from parkcore.layout import Layout, Space
+from parkcore.spaces.layout import Layout, Space
 from parkcore.store import Store
 
 path, name = sys.argv[1:]

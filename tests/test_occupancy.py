@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkcore.domain import Occupancy, Vehicles
-from parkcore.judgement import AreaCount, Judgement, SpaceState
 from parkcore.occupancy import (
     LotState,
     Marked,
@@ -22,6 +21,7 @@ from parkcore.occupancy import (
     lot_capacity,
     lot_state,
 )
+from parkcore.spaces.judgement import AreaCount, Judgement, SpaceState
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from conftest import NOON
 
 from parkcore.domain import Box, Camera, Detection, DetectorInfo, Lot, Photo, Snapshot, Vehicles
-from parkcore.judgement import AreaCount, Judged, Judgement, SpaceState, interval
-from parkcore.layout import Area, Layout, Space
 from parkcore.present import LotNow, Rules, read_lot
-from parkcore.records import judged_row, to_judged
+from parkcore.spaces.judgement import AreaCount, Judged, Judgement, SpaceState, interval
+from parkcore.spaces.layout import Area, Layout, Space
+from parkcore.sqlite.records import judged_row, to_judged
 from parkcore.store import Store
 
 NORTH = Lot("north", "North")

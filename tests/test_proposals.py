@@ -12,9 +12,9 @@ from shapely import Polygon
 from shapely.geometry import box as rectangle
 
 from parkcore.domain import Box
-from parkcore.ground import ground_parts
-from parkcore.layout import Layout, Space, overlapping
-from parkcore.proposals import LEAST_LOOKS, propose
+from parkcore.spaces.ground import ground_parts
+from parkcore.spaces.layout import Layout, Space, overlapping
+from parkcore.spaces.proposals import LEAST_LOOKS, propose
 
 SIZE = (1280, 720)
 

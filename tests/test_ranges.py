@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from conftest import MADRID
 
-from parkcore.opening import OpeningHours
-from parkcore.ranges import Days, fitting, preset, usual, year_before
-from parkcore.stats_words import (
+from parkcore.history.opening import OpeningHours
+from parkcore.history.ranges import Days, fitting, preset, usual, year_before
+from parkcore.history.stats_words import (
     percent,
     say_over,
     say_peak,

@@ -17,10 +17,10 @@ from test_registration import NORTH, SOUTH, photo, shift
 from parkcore.domain import Box, Detection, DetectorInfo, Image, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import LayoutError
 from parkcore.ingest import content_id
-from parkcore.judging import Judge
-from parkcore.layout import KEPT_FROM, Area, Layout, Space, carried
-from parkcore.realign import realign, realigned
-from parkcore.registration import overlap
+from parkcore.spaces.judging import Judge
+from parkcore.spaces.layout import KEPT_FROM, Area, Layout, Space, carried
+from parkcore.spaces.realign import realign, realigned
+from parkcore.spaces.registration import overlap
 from parkcore.storage import Storage
 from parkcore.store import Store
 

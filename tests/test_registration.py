@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from conftest import SAMPLES, SHARED
 
+from parkcore.accuracy.evaluate import read_truth
 from parkcore.domain import Box, Detection, Image
-from parkcore.evaluate import read_truth
 from parkcore.images import decode, jpeg
-from parkcore.judging import Judge
-from parkcore.layout import Layout, Space
-from parkcore.registration import Reference, reference, register
+from parkcore.spaces.judging import Judge
+from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.registration import Reference, reference, register
 
 NORTH = sorted((SAMPLES / "sample-north" / "gate").glob("*.jpg"))
 SOUTH = sorted((SAMPLES / "sample-south" / "kiosk").glob("*.jpg"))

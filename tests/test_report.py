@@ -14,17 +14,17 @@ from conftest import MADRID, NOON
 from test_store import record, snapshot
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore import stats
 from parkcore.domain import Correction, Lot, Vehicles
 from parkcore.errors import OutputError, UnknownLot
-from parkcore.report import Report, make_report
-from parkcore.report_charts import NARROW, charts
-from parkcore.report_files import due_reports, write_due, write_report
-from parkcore.report_html import report_html
-from parkcore.report_notes import LONGEST
-from parkcore.report_pdf import report_pdf
-from parkcore.report_period import ReportPeriod
-from parkcore.report_words import seen_percent
+from parkcore.history import stats
+from parkcore.reports.report import Report, make_report
+from parkcore.reports.report_charts import NARROW, charts
+from parkcore.reports.report_files import due_reports, write_due, write_report
+from parkcore.reports.report_html import report_html
+from parkcore.reports.report_notes import LONGEST
+from parkcore.reports.report_pdf import report_pdf
+from parkcore.reports.report_period import ReportPeriod
+from parkcore.reports.report_words import seen_percent
 from parkcore.settings import Settings
 from parkcore.store import Store
 

@@ -22,8 +22,8 @@ from unprivileged import no_privileges, reachable_folder
 
 from parkcore.cli import cli
 from parkcore.domain import Lot
-from parkcore.report_files import SETTLED_AFTER
-from parkcore.report_period import ReportPeriod
+from parkcore.reports.report_files import SETTLED_AFTER
+from parkcore.reports.report_period import ReportPeriod
 from parkcore.store import Store
 
 WEEK = "2026-W19"

@@ -20,16 +20,16 @@ from conftest import MADRID, NOON, ROOT, SAMPLES, PaintDetector
 from test_hours import hours
 
 from parkcore.cli import cli
-from parkcore.comparing import compare
 from parkcore.domain import Correction, DetectorInfo, Lot, Vehicles
 from parkcore.errors import RunError, UnknownLot
 from parkcore.ingest import Analyser
-from parkcore.layout import Layout, Space
 from parkcore.occupancy import Thresholds
-from parkcore.reprocess import begin, reprocess, switch_back, switch_over
-from parkcore.runs import Run, Wanted
+from parkcore.spaces.layout import Layout, Space
 from parkcore.storage import Storage
 from parkcore.store import Store
+from parkcore.upkeep.comparing import compare
+from parkcore.upkeep.reprocess import begin, reprocess, switch_back, switch_over
+from parkcore.upkeep.runs import Run, Wanted
 
 LEVELS = Thresholds(0.5, 0.8, 0.95)
 TABLES = ("snapshots", "detections", "judgements", "corrections", "hours", "thumbnails", "files")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.rollups import HOUR_S, IN_SERVICE_S, Look, absences, hours, segments
+from parkcore.history.rollups import HOUR_S, IN_SERVICE_S, Look, absences, hours, segments
 
 MIN = 60
 HOLD = 60 * MIN

@@ -24,15 +24,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulators import Camera, HttpCamera, RtspCamera, free_port
 
-from parkcore import grab, rounds
-from parkcore.addresses import Login, split_secrets
+from parkcore.cameras import grab, rounds
+from parkcore.cameras.addresses import Login, split_secrets
+from parkcore.cameras.credentials import Credentials
+from parkcore.cameras.looking import LEAST_DEADLINE_S, Look, deadline_s, missed, pause_s, seen
+from parkcore.cameras.rounds import Rounds, Rules
+from parkcore.cameras.schedule import Schedule
 from parkcore.capture_time import time_in_name
-from parkcore.credentials import Credentials
 from parkcore.domain import CameraState, Image, IpCamera
-from parkcore.looking import LEAST_DEADLINE_S, Look, deadline_s, missed, pause_s, seen
 from parkcore.picture import fingerprint
-from parkcore.rounds import Rounds, Rules
-from parkcore.schedule import Schedule
 from parkcore.storage import Storage
 from parkcore.store import Store
 
@@ -493,7 +493,9 @@ def test_the_log_tells_a_fault_once_and_its_end(site, start, caplog):
         until(lambda: site.state("gate").failures_in_row >= 3)
         camera.mode = "ok"
         until(lambda: site.works("gate"))
-    said = [record.getMessage() for record in caplog.records if record.name == "parkcore.rounds"]
+    said = [
+        record.getMessage() for record in caplog.records if record.name == "parkcore.cameras.rounds"
+    ]
     assert len([each for each in said if "(HTTP 404)" in each]) == 1
     assert [each for each in said if "works again" in each] == ["camera north/gate: works again"]
 

@@ -11,8 +11,8 @@ import pytest
 from conftest import SAMPLES, draw_lot, encode
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore.addresses import Login
-from parkcore.credentials import Credentials
+from parkcore.cameras.addresses import Login
+from parkcore.cameras.credentials import Credentials
 from parkcore.domain import IpCamera, Lot
 from parkcore.errors import FolderError
 from parkcore.folder import find_photos, pending, scan

@@ -9,7 +9,7 @@ from conftest import MADRID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.schedule import WEEKDAYS, Schedule, read_interval, say_interval
+from parkcore.cameras.schedule import WEEKDAYS, Schedule, read_interval, say_interval
 
 WEEK = frozenset(range(7))
 WORKDAYS = frozenset(range(5))

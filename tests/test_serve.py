@@ -28,18 +28,18 @@ from simulators import RtspCamera, free_port
 from test_processes import is_whole
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore import serve, stopping
+from parkcore.cameras.schedule import Schedule
 from parkcore.domain import IpCamera, Lot, PartState
 from parkcore.errors import AlreadyRunning, StoreError
 from parkcore.folder import find_photos, pending, scan
 from parkcore.ingest import Analyser, content_id
 from parkcore.intake import receive
-from parkcore.lock import only_one
-from parkcore.schedule import Schedule
-from parkcore.serve import Part, supervise
+from parkcore.service import serve, stopping
+from parkcore.service.lock import only_one
+from parkcore.service.serve import Part, supervise
+from parkcore.service.watcher import Watcher
 from parkcore.storage import Storage
 from parkcore.store import Store
-from parkcore.watcher import Watcher
 
 WAIT_S = 60
 """No test waits that long unless it fails."""
@@ -575,7 +575,7 @@ def test_the_parts_know_that_they_are_supervised_and_their_settings(supervised, 
 
 HOLD = """
 import sys, time, pathlib
-from parkcore.lock import only_one
+from parkcore.service.lock import only_one
 with only_one(pathlib.Path(sys.argv[1]), "watch"):
     print("held", flush=True)
     time.sleep(60)
@@ -635,7 +635,7 @@ def test_a_lock_that_cannot_be_made_is_explained():
 # -- when to end --------------------------------------------------------------------------------
 
 WAIT = """
-from parkcore import stopping
+from parkcore.service import stopping
 stop = stopping.on_signals()
 stopping.with_supervisor(stop)
 print("ready", flush=True)

@@ -16,10 +16,10 @@ from test_store import snapshot
 
 from parkcore.cli import cli
 from parkcore.domain import Correction, Lot
-from parkcore.judgement import Judged, Judgement, SpaceState, State
-from parkcore.layout import Layout, Space
-from parkcore.ranges import Days
-from parkcore.space_use import SpaceAnswer, SpaceQuestion, say_extremes
+from parkcore.history.ranges import Days
+from parkcore.spaces.judgement import Judged, Judgement, SpaceState, State
+from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.space_use import SpaceAnswer, SpaceQuestion, say_extremes
 from parkcore.store import Store
 
 DAY = datetime(2026, 5, 4, tzinfo=MADRID)

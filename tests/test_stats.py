@@ -13,8 +13,8 @@ from conftest import MADRID, NOON
 from test_store import record, snapshot
 
 from parkcore.domain import LABELS, Lot
-from parkcore.opening import OpeningHours
-from parkcore.stats import (
+from parkcore.history.opening import OpeningHours
+from parkcore.history.stats import (
     by_period,
     during,
     hours_frame,

@@ -32,8 +32,8 @@ from parkcore.domain import (
     Vehicles,
 )
 from parkcore.errors import StoreError, UnknownLot
-from parkcore.filters import HistoryFilter
-from parkcore.schema import migrations
+from parkcore.sqlite.filters import HistoryFilter
+from parkcore.sqlite.schema import migrations
 from parkcore.store import FileStamp, Store
 
 NORTH = Lot("north", "North car park", 40)

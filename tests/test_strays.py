@@ -8,9 +8,9 @@ import pytest
 from parkcore.colours import SPACE, STRAY
 from parkcore.domain import Box, Detection
 from parkcore.drawing import draw_spaces, mark_strays
-from parkcore.judgement import MOVED, Judged, Judgement, SpaceState, judge
-from parkcore.layout import Layout, Space
-from parkcore.strays import strays
+from parkcore.spaces.judgement import MOVED, Judged, Judgement, SpaceState, judge
+from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.strays import strays
 
 SIZE = WIDTH, HEIGHT = 800, 400
 LAYOUT = Layout(

@@ -20,15 +20,15 @@ from test_hours import EVER, judged, looked, marked
 from test_store import record, snapshot
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore.columns import COLUMNS, TableName
 from parkcore.domain import Camera, Correction, Lot, Vehicles
 from parkcore.errors import OutputError
-from parkcore.export_store import JUDGED_PAGE
 from parkcore.occupancy import Thresholds
+from parkcore.reports.columns import COLUMNS, TableName
+from parkcore.reports.table_files import FORMS, form_of, table_bytes, write_table
+from parkcore.reports.tables import Choice, Tables
+from parkcore.reports.whole_file import LEFT_S
+from parkcore.sqlite.export_store import JUDGED_PAGE
 from parkcore.store import Store
-from parkcore.table_files import FORMS, form_of, table_bytes, write_table
-from parkcore.tables import Choice, Tables
-from parkcore.whole_file import LEFT_S
 
 ALL = Choice(("north",))
 FORMULA = "=cmd|' /C calc'!A0"
@@ -250,8 +250,8 @@ def test_excels_limits_are_kept(store: Store, tmp_path: Path) -> None:
 
 
 def test_pages_go_on_where_the_last_one_ended(store: Store, monkeypatch) -> None:
-    monkeypatch.setattr("parkcore.export_store.PAGE", 3)
-    monkeypatch.setattr("parkcore.export_store.JUDGED_PAGE", 2)
+    monkeypatch.setattr("parkcore.sqlite.export_store.PAGE", 3)
+    monkeypatch.setattr("parkcore.sqlite.export_store.JUDGED_PAGE", 2)
     layout = marked(store)
     for n in range(8):  # several at the same moment
         what = snapshot(f"{n}", at=NOON + timedelta(minutes=n // 3))

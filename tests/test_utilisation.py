@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.layout import Layout, Space
-from parkcore.utilisation import (
+from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.utilisation import (
     Looks,
     SpaceUse,
     Span,

@@ -17,9 +17,9 @@ import pytest
 from patience import wait_until
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore import watch
 from parkcore.errors import FolderError
-from parkcore.watch import Changes, remote_type
+from parkcore.service import watch
+from parkcore.service.watch import Changes, remote_type
 
 # Folders that appear in a hurry are watched twice by watchdog, which says so and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")

@@ -18,13 +18,13 @@ from conftest import PaintDetector, draw_lot, encode
 from patience import WAIT_S, Turnstile, wait_until
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore import survey, waiting, watch, watcher
 from parkcore.domain import Failure, PartState, Snapshot
 from parkcore.errors import ModelError
 from parkcore.ingest import Analyser, Outcome, content_id
+from parkcore.service import survey, waiting, watch, watcher
+from parkcore.service.watcher import Watcher
 from parkcore.storage import Storage
 from parkcore.store import FileStamp, Store
-from parkcore.watcher import Watcher
 
 # Folders that appear in a hurry are watched twice by watchdog, which says so and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")

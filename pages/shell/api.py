@@ -16,10 +16,10 @@ from starlette.routing import Route
 
 from pages.shell import context
 from pages.shell.handed_in import check_token, read_photo
-from parkcore import health, metrics, stopping
 from parkcore.domain import DEFAULT_CAMERA, LABELS, check_name
 from parkcore.errors import ParkcoreError
 from parkcore.export import failed_record
+from parkcore.service import health, metrics, stopping
 
 log = logging.getLogger(__name__)
 

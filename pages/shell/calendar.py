@@ -7,10 +7,10 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shell import context
-from parkcore.calendar_days import By, DayFigures, days_of, weeks
 from parkcore.colours import LEVEL
-from parkcore.history_view import HistoryView, beginning, end
-from parkcore.look_store import month_after
+from parkcore.history.calendar_days import By, DayFigures, days_of, weeks
+from parkcore.history.history_view import HistoryView, beginning, end
+from parkcore.sqlite.look_store import month_after
 from parkcore.store import Store
 
 KEY = "calendar"

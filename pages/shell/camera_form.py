@@ -10,9 +10,9 @@ from pages.shell.camera_login import ask_login, is_dropped, say_dropped
 from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
 from pages.shell.place import choose_place
-from parkcore.addresses import Login, split_secrets
+from parkcore.cameras.addresses import Login, split_secrets
+from parkcore.cameras.schedule import WEEKDAYS, Schedule, read_interval, say_interval
 from parkcore.domain import IpCamera, Lot
-from parkcore.schedule import WEEKDAYS, Schedule, read_interval, say_interval
 from parkcore.store import Store
 
 INTERVALS = ["10 s", "30 s", "1 min", "5 min", "15 min", "30 min", "1 h"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pages.shell import context
-from parkcore.addresses import DROPPED, Login, is_elsewhere, lacks, still_valid
-from parkcore.credentials import variable
+from parkcore.cameras.addresses import DROPPED, Login, is_elsewhere, lacks, still_valid
+from parkcore.cameras.credentials import variable
 
 
 @dataclass(frozen=True)

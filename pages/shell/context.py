@@ -4,7 +4,7 @@ import streamlit as st
 
 from parkcore import settings as settings_module
 from parkcore import wiring
-from parkcore.credentials import Credentials
+from parkcore.cameras.credentials import Credentials
 from parkcore.domain import Lot
 from parkcore.export import Exporter
 from parkcore.ingest import Analyser

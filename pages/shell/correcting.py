@@ -8,9 +8,9 @@ import streamlit as st
 
 from pages.shell import context, deleting, parts
 from pages.shell.figures import counted
-from parkcore.corrections import corrected
 from parkcore.domain import LABELS, Correction, Snapshot, Vehicles
-from parkcore.judgement import Judged, State
+from parkcore.spaces.corrections import corrected
+from parkcore.spaces.judgement import Judged, State
 from parkcore.store import Store
 
 Said = Literal["occupied", "vacant"]

@@ -6,12 +6,12 @@ import streamlit as st
 
 from pages.shell import context
 from pages.shell.stats_choice import lot_names
-from parkcore.columns import TableName
 from parkcore.domain import Lot
-from parkcore.filters import HistoryFilter
+from parkcore.reports.columns import TableName
+from parkcore.reports.table_files import MIME, Form, table_bytes
+from parkcore.reports.tables import Choice, Tables
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
-from parkcore.table_files import MIME, Form, table_bytes
-from parkcore.tables import Choice, Tables
 
 TABLES: dict[TableName, str] = {
     "snapshots": "Snapshots: a row for each photo",

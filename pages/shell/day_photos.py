@@ -11,8 +11,8 @@ from pages.shell import context, parts
 from pages.shell.figures import counted
 from pages.shell.navigation import explained
 from parkcore.domain import Snapshot
-from parkcore.filters import HistoryFilter
-from parkcore.history_view import beginning, end
+from parkcore.history.history_view import beginning, end
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 MOST = 5_000
@@ -59,7 +59,7 @@ def show(lot_id: str, camera_id: str | None, day: date) -> None:
 
 
 def _curve(stretches: Sequence, day: date, shown_at: datetime | None) -> None:
-    from parkcore.day_chart import day_curve, day_frame  # altair is slow to come
+    from parkcore.history.day_chart import day_curve, day_frame  # altair is slow to come
 
     zone = context.settings().zone
     if stretches:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shell import context
 from pages.shell.navigation import explained
-from parkcore.retention import BIN
+from parkcore.upkeep.retention import BIN
 
 CHANGED = "history_changed"
 

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shell import context
 from pages.shell.parts import plain
 from parkcore.domain import Lot
-from parkcore.expectation import Rules
+from parkcore.history.expectation import Rules
 from parkcore.store import Store
 
 LEFT_OUT, NEW = "without", "expect_leave_out"

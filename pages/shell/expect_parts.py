@@ -8,12 +8,12 @@ import streamlit as st
 
 from pages.shell import context
 from pages.shell.parts import plain
-from parkcore import expectation_words as words
 from parkcore.colours import LEVEL
 from parkcore.errors import NotEnoughHistory
-from parkcore.expectation import Expectation
-from parkcore.seasonal import EXPLAINED
-from parkcore.space_change import WEEKS, change_spaces
+from parkcore.history import expectation_words as words
+from parkcore.history.expectation import Expectation
+from parkcore.history.seasonal import EXPLAINED
+from parkcore.history.space_change import WEEKS, change_spaces
 from parkcore.store import Store
 
 WEEK_STYLE = """<style>

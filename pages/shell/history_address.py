@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from parkcore.history_view import HistoryView
+from parkcore.history.history_view import HistoryView
 
 PREFIX = "history_"
 LATE_S = 2.0

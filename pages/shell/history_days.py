@@ -7,10 +7,10 @@ import streamlit as st
 
 from pages.shell import calendar, context, day_photos, parts
 from pages.shell.history_address import key, put
-from parkcore.calendar_days import By, DayFigures
-from parkcore.filters import HistoryFilter
-from parkcore.history_view import HistoryView, beginning, end
-from parkcore.stats_words import say_corrected
+from parkcore.history.calendar_days import By, DayFigures
+from parkcore.history.history_view import HistoryView, beginning, end
+from parkcore.history.stats_words import say_corrected
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 BY: dict[By, str] = {"mean": "Mean", "peak": "Fullest"}

@@ -9,12 +9,12 @@ from pages.shell import camera_form, context, parts
 from pages.shell.camera_login import say_dropped
 from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
-from parkcore import health
-from parkcore.addresses import Login, shown
-from parkcore.camera_health import CameraHealth
+from parkcore.cameras.addresses import Login, shown
 from parkcore.domain import IpCamera, Snapshot
-from parkcore.filters import HistoryFilter
-from parkcore.health import Health
+from parkcore.service import health
+from parkcore.service.camera_health import CameraHealth
+from parkcore.service.health import Health
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 BADGE = {

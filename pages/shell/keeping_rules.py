@@ -6,9 +6,9 @@ import streamlit as st
 
 from pages.shell import context, parts
 from pages.shell.navigation import explained
-from parkcore.keeping import dry_run
-from parkcore.retention import EVERY_LOT, KEEP_ALL, MOST_DAYS, Retention, Thinning
 from parkcore.store import Store
+from parkcore.upkeep.keeping import dry_run
+from parkcore.upkeep.retention import EVERY_LOT, KEEP_ALL, MOST_DAYS, Retention, Thinning
 
 
 def show_rules(store: Store) -> None:

@@ -8,7 +8,7 @@ const TYPES = { car: 'Car', motorcycle: 'Motorcycle', disabled: 'Disabled', ev: 
 const KINDS = { count: 'Count the vehicles', ignore: 'Do not look here' };
 const MOST_CORNERS = 100;
 const MOST_IN_ROW = 500;
-const OVERLAP_FROM = 0.3; // as in parkcore.layout
+const OVERLAP_FROM = 0.3; // as in parkcore.spaces.layout
 const MOST_ZOOM = 40; // screen pixels for one of the photo's
 
 // -- geometry ----------------------------------------------------------------------------
@@ -60,7 +60,7 @@ const isConvex = (quad) => {
   return turns[0] !== 0 && turns.every((sign) => sign === turns[0]);
 };
 
-// A row in perspective: the homography of the unit square, as parkcore.layout.subdivide.
+// A row in perspective: the homography of the unit square, as parkcore.spaces.layout.subdivide.
 function subdivide([[x0, y0], [x1, y1], [x2, y2], [x3, y3]], number) {
   const [dx1, dx2, dx3] = [x1 - x2, x3 - x2, x0 - x1 + x2 - x3];
   const [dy1, dy2, dy3] = [y1 - y2, y3 - y2, y0 - y1 + y2 - y3];

@@ -16,9 +16,9 @@ import streamlit as st
 from pages.shell import photos
 from parkcore.domain import Snapshot
 from parkcore.errors import LayoutError, ParkcoreError
-from parkcore.filters import HistoryFilter
-from parkcore.layout import LEAST_AREA, MOST_SPACES, Layout
-from parkcore.layout_files import read_layout, write_layout
+from parkcore.spaces.layout import LEAST_AREA, MOST_SPACES, Layout
+from parkcore.spaces.layout_files import read_layout, write_layout
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 KEY = "layout_editor"

@@ -7,12 +7,12 @@ from datetime import datetime
 import streamlit as st
 
 from pages.shell import context, parts
-from parkcore.addresses import Login
+from parkcore.cameras.addresses import Login
+from parkcore.cameras.looking import Look
+from parkcore.cameras.rounds import keep
 from parkcore.domain import IpCamera
 from parkcore.errors import CameraError, UnreadablePhoto
 from parkcore.images import jpeg
-from parkcore.looking import Look
-from parkcore.rounds import keep
 from parkcore.store import Store
 from parkcore.wiring import look_at
 

@@ -5,8 +5,8 @@ import streamlit as st
 from pages.shell import context
 from pages.shell.text import plain
 from parkcore.errors import ParkcoreError
-from parkcore.judgement import MOVED, Judged
-from parkcore.rejudge import judge_again
+from parkcore.spaces.judgement import MOVED, Judged
+from parkcore.spaces.rejudge import judge_again
 
 
 def show_movement(judged: Judged, lot_id: str, camera_id: str, *, offer: bool = False) -> None:
@@ -46,7 +46,7 @@ def _offer(lot_id: str, camera_id: str) -> None:
 
 def _realign(lot_id: str, camera_id: str) -> None:
     """As a callback it is not cut short by the page's next look."""
-    from parkcore.realign import realign  # OpenCV is not needed to show a page
+    from parkcore.spaces.realign import realign  # OpenCV is not needed to show a page
 
     key = f"{lot_id}/{camera_id}"
     refused = st.session_state.setdefault("realign_refused", {})

@@ -18,8 +18,8 @@ from pages.shell.text import plain as plain
 from parkcore.domain import Snapshot, TimeSource
 from parkcore.drawing import annotate
 from parkcore.images import jpeg
-from parkcore.judgement import State
 from parkcore.occupancy import Marked, View, lot_state
+from parkcore.spaces.judgement import State
 from parkcore.store import Store
 
 TIME_FROM: dict[TimeSource, str] = {

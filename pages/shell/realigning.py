@@ -8,7 +8,7 @@ from pages.shell import context
 from pages.shell.layout_editor import Draft, Key
 from pages.shell.navigation import explained
 from pages.shell.text import plain
-from parkcore.layout import Layout
+from parkcore.spaces.layout import Layout
 from parkcore.store import Store
 
 
@@ -33,7 +33,7 @@ def offer(store: Store, key: Key, layout: Layout) -> None:
 
 @explained()
 def _take(key: Key) -> None:
-    from parkcore.realign import realigned  # OpenCV is not needed to show the page
+    from parkcore.spaces.realign import realigned  # OpenCV is not needed to show the page
 
     with context.open_store() as store:
         found = realigned(store, context.storage(), *key)

@@ -3,14 +3,14 @@
 import streamlit as st
 
 from pages.shell import context, parts
-from parkcore.comparing import Change
 from parkcore.domain import Detection, Snapshot
 from parkcore.drawing import annotate, draw_spaces
 from parkcore.images import jpeg
-from parkcore.judgement import Judged
-from parkcore.reprocess import read_photo
-from parkcore.runs import Run
+from parkcore.spaces.judgement import Judged
 from parkcore.store import Store
+from parkcore.upkeep.comparing import Change
+from parkcore.upkeep.reprocess import read_photo
+from parkcore.upkeep.runs import Run
 
 
 def show_change(store: Store, run: Run, change: Change) -> bool:

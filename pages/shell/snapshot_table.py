@@ -10,8 +10,8 @@ from pages.shell import context, deleting, parts, training
 from pages.shell.history_address import put
 from pages.shell.navigation import explained
 from parkcore.domain import Snapshot
-from parkcore.filters import HistoryFilter
-from parkcore.history_view import HistoryView
+from parkcore.history.history_view import HistoryView
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 PAGE = 50

@@ -7,9 +7,9 @@ import streamlit as st
 
 from pages.shell.parts import plain
 from pages.shell.space_lists import TYPE_WORDS
-from parkcore.space_use import SpaceAnswer, as_csv
-from parkcore.stats_words import percent, say_time
-from parkcore.utilisation import SpaceUse
+from parkcore.history.stats_words import percent, say_time
+from parkcore.spaces.space_use import SpaceAnswer, as_csv
+from parkcore.spaces.utilisation import SpaceUse
 
 EXPLAINED = """
 - **Utilisation** is the time that a space was taken, of the time that it was **seen**. A photo

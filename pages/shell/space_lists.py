@@ -10,10 +10,10 @@ from pages.shell import context, parts
 from pages.shell.figures import counted
 from pages.shell.spaces import WORDS, badge
 from parkcore.colours import SPACE
-from parkcore.judgement import AreaCount, State
-from parkcore.layout import SPACE_TYPES, SpaceType
 from parkcore.present import LotNow, SpaceNow
-from parkcore.settling import LOOKS
+from parkcore.spaces.judgement import AreaCount, State
+from parkcore.spaces.layout import SPACE_TYPES, SpaceType
+from parkcore.spaces.settling import LOOKS
 
 TYPE_WORDS: dict[SpaceType, str] = {
     "car": "car", "motorcycle": "motorcycle", "disabled": "disabled", "ev": "electric",

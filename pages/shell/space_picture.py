@@ -7,8 +7,8 @@ from parkcore.colours import SPACE, USE
 from parkcore.drawing import draw_use
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode, jpeg
-from parkcore.layout import Layout
-from parkcore.space_use import SpaceAnswer
+from parkcore.spaces.layout import Layout
+from parkcore.spaces.space_use import SpaceAnswer
 
 
 def show_picture(answer: SpaceAnswer, reference: bytes | None) -> None:

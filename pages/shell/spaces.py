@@ -11,10 +11,10 @@ from pages.shell.figures import occupancy_numbers, place_numbers
 from pages.shell.movement import show_movement, show_realigned
 from parkcore.colours import SPACE, STRAY
 from parkcore.domain import Lot, Occupancy
-from parkcore.floor_plan import Place, Plan, floor_plan
-from parkcore.judgement import AreaCount, State
-from parkcore.layout import Layout
 from parkcore.present import CameraNow, LotNow, Rules, read_lot
+from parkcore.spaces.floor_plan import Place, Plan, floor_plan
+from parkcore.spaces.judgement import AreaCount, State
+from parkcore.spaces.layout import Layout
 from parkcore.store import Store
 
 WORDS: dict[State, str] = {"vacant": "free", "occupied": "taken", "unknown": "cannot be told"}

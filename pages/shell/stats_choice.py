@@ -7,9 +7,9 @@ import streamlit as st
 
 from pages.shell import context
 from parkcore.domain import Lot
-from parkcore.questions import Question, latest_day
-from parkcore.ranges import FIRST, LAST, PRESETS, Days, fitting, preset, usual, year_before
-from parkcore.stats import PERIODS, Period
+from parkcore.history.questions import Question, latest_day
+from parkcore.history.ranges import FIRST, LAST, PRESETS, Days, fitting, preset, usual, year_before
+from parkcore.history.stats import PERIODS, Period
 from parkcore.store import Store
 
 MOST_LOTS = 10

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.shell.parts import plain
-from parkcore.questions import Answer
-from parkcore.stats_words import (
+from parkcore.history.questions import Answer
+from parkcore.history.stats_words import (
     known,
     percent,
     say_corrected,

@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.shell.stats_figures import show_table
-from parkcore.questions import Answer
-from parkcore.stats import Period
-from parkcore.stats_words import as_csv, percent, say_time
+from parkcore.history.questions import Answer
+from parkcore.history.stats import Period
+from parkcore.history.stats_words import as_csv, percent, say_time
 
 MOST_ON_PAPER = 100
 """Rows that are printed whole, each in its own line; of more, paper shows the first ones."""

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pages.shell import context
+from parkcore.accuracy.training_export import CORRECTED, zip_corrections
 from parkcore.store import Store
-from parkcore.training_export import CORRECTED, zip_corrections
 
 MOST_MB = 300
 

@@ -85,7 +85,7 @@ def camera_set(
     settings: Settings, /, lot_id: str, camera_id: str, address: str | None, **given: Any
 ) -> None:
     """Change the address, the schedule or the login of a camera."""
-    from parkcore.addresses import Login
+    from parkcore.cameras.addresses import Login
     from parkcore.wiring import open_store
 
     with open_store(settings) as store:
@@ -129,7 +129,7 @@ def _set_paused(settings: Settings, lot_id: str, camera_id: str, *, paused: bool
 @click.pass_obj
 def camera_remove(settings: Settings, lot_id: str, camera_id: str) -> None:
     """Ask a camera no more. Its photos and their history stay."""
-    from parkcore.addresses import Login
+    from parkcore.cameras.addresses import Login
     from parkcore.wiring import open_credentials, open_store
 
     with open_store(settings) as store:
@@ -145,8 +145,8 @@ def camera_remove(settings: Settings, lot_id: str, camera_id: str) -> None:
 @click.pass_obj
 def camera_list(settings: Settings, as_json: bool) -> None:
     """List the IP cameras. Logins are shown as ***."""
-    from parkcore.addresses import shown
-    from parkcore.credentials import needs_escaping, variable
+    from parkcore.cameras.addresses import shown
+    from parkcore.cameras.credentials import needs_escaping, variable
     from parkcore.wiring import open_credentials, read_store
 
     credentials = open_credentials(settings)
@@ -206,9 +206,9 @@ def camera_run(settings: Settings) -> None:
     """
     from datetime import timedelta
 
-    from parkcore import stopping
-    from parkcore.lock import only_one
-    from parkcore.rounds import Rounds, Rules
+    from parkcore.cameras.rounds import Rounds, Rules
+    from parkcore.service import stopping
+    from parkcore.service.lock import only_one
     from parkcore.wiring import open_credentials, open_storage, open_store_unattended
 
     log_to_terminal("cameras")
@@ -227,7 +227,7 @@ def camera_run(settings: Settings) -> None:
 
 def _with(old: Any, given: dict[str, Any]) -> Any:
     """The camera with what was given of its schedule and its TLS."""
-    from parkcore.schedule import Schedule
+    from parkcore.cameras.schedule import Schedule
 
     before = old.schedule
     try:

@@ -19,7 +19,7 @@ def export_corrections(settings: Settings, folder: Path) -> None:
     `parkcore evaluate FOLDER` reads it; counts.csv the vehicles that a person counted. FOLDER
     must not be there yet. It is written whole or not at all.
     """
-    from parkcore.training_export import export_corrections as write
+    from parkcore.accuracy.training_export import export_corrections as write
     from parkcore.wiring import open_storage, read_store
 
     with read_store(settings) as store:

@@ -16,7 +16,7 @@ from parkcore.errors import OutputError
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what this brings along would slow down every --help
-    from parkcore.columns import TableName
+    from parkcore.reports.columns import TableName
 
 SAY_EVERY_S = 1.0
 TABLES = ("snapshots", "hours", "spaces")
@@ -47,8 +47,8 @@ def export(
     snapshots: a row per photo. hours: a row per lot and hour, weighted by time. spaces: a row per
     photo and marked space. Rows are by lot, camera and time; headings say units and time zone.
     """
-    from parkcore.table_files import form_of, write_table
-    from parkcore.tables import Choice, Tables
+    from parkcore.reports.table_files import form_of, write_table
+    from parkcore.reports.tables import Choice, Tables
     from parkcore.wiring import read_store
 
     def here(at: datetime | None) -> datetime | None:

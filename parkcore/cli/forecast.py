@@ -14,7 +14,7 @@ from parkcore.cli.words import Name, one_line
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
-    from parkcore.expectation import Expectation, Rules
+    from parkcore.history.expectation import Expectation, Rules
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 LEAST_WEEKS, MOST_WEEKS = 1, 520
@@ -56,7 +56,7 @@ def forecast(
     Of a lot whose newest photo is older than a day, it is what was to be expected when that was
     taken. Exit status: 0, 1 where too little was seen to tell.
     """
-    from parkcore import expectation, expectation_words
+    from parkcore.history import expectation, expectation_words
     from parkcore.wiring import read_store
 
     now, rules = _now(settings, at), _rules(settings, without)
@@ -89,7 +89,7 @@ def what_if(
 
     Exit status: 0, 1 where too little was seen to tell.
     """
-    from parkcore import expectation_words, space_change
+    from parkcore.history import expectation_words, space_change
     from parkcore.wiring import read_store
 
     if not spaces:
@@ -115,14 +115,14 @@ def _now(settings: Settings, at: datetime | None) -> datetime:
 
 
 def _rules(settings: Settings, without: tuple[date, ...]) -> Rules:
-    from parkcore.expectation import Rules
+    from parkcore.history.expectation import Rules
 
     return Rules(settings.zone, settings.thresholds.full, frozenset(without))
 
 
 def _say(seen: Expectation) -> None:
-    from parkcore import expectation_words as words
-    from parkcore.seasonal import EXPLAINED
+    from parkcore.history import expectation_words as words
+    from parkcore.history.seasonal import EXPLAINED
 
     zone = seen.rules.zone
     full = seen.full()

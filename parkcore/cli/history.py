@@ -63,7 +63,7 @@ def history(
 ) -> None:
     """Print what was recorded, oldest first; counts are those that a person put right, if any."""
     from parkcore.export import Exporter
-    from parkcore.filters import HistoryFilter
+    from parkcore.sqlite.filters import HistoryFilter
     from parkcore.wiring import read_store
 
     def here(at: datetime | None) -> datetime | None:

@@ -11,8 +11,8 @@ import click
 
 from parkcore.cli.words import Name, one_line
 from parkcore.errors import FolderError, UnknownLot
-from parkcore.filters import HistoryFilter
 from parkcore.settings import Settings
+from parkcore.sqlite.filters import HistoryFilter
 
 FORMS = ("parkcore", "ultralytics", "coco", "labelme")
 LOOKS = 500
@@ -52,9 +52,9 @@ def layout_import(
 ) -> None:
     """Take the spaces of CAMERA from FILE: Parkcore's JSON, Ultralytics' bounding_boxes.json,
     COCO or LabelMe. The version before is kept."""
-    from parkcore.layout import overlapping
-    from parkcore.layout_files import read_layout
-    from parkcore.references import newest_jpeg
+    from parkcore.spaces.layout import overlapping
+    from parkcore.spaces.layout_files import read_layout
+    from parkcore.spaces.references import newest_jpeg
     from parkcore.wiring import open_storage, open_store
 
     read = read_layout(read_text(file), image_size=size)
@@ -76,7 +76,7 @@ def layout_import(
 @click.pass_obj
 def layout_export(settings: Settings, lot_id: str, camera_id: str, form: Any) -> None:
     """Print the spaces of CAMERA as JSON."""
-    from parkcore.layout_files import write_layout
+    from parkcore.spaces.layout_files import write_layout
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:
@@ -91,9 +91,9 @@ def layout_export(settings: Settings, lot_id: str, camera_id: str, form: Any) ->
 @click.pass_obj
 def layout_propose(settings: Settings, lot_id: str, camera_id: str) -> None:
     """Print spaces where vehicles stood again and again, as JSON to look at and import."""
-    from parkcore.layout import Layout
-    from parkcore.layout_files import write_layout
-    from parkcore.proposals import propose
+    from parkcore.spaces.layout import Layout
+    from parkcore.spaces.layout_files import write_layout
+    from parkcore.spaces.proposals import propose
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:
@@ -115,7 +115,7 @@ def layout_judge(settings: Settings, lot_id: str, camera_id: str) -> None:
 
     May be interrupted and repeated. What was counted on them stays as it is.
     """
-    from parkcore.rejudge import judge_again
+    from parkcore.spaces.rejudge import judge_again
     from parkcore.wiring import make_analyser, open_storage, open_store
 
     with open_store(settings) as store:
@@ -139,9 +139,9 @@ def layout_realign(settings: Settings, lot_id: str, camera_id: str) -> None:
 
     They are stored as the next version; the version before is kept.
     """
-    from parkcore.layout import lost
-    from parkcore.realign import realign
-    from parkcore.rejudge import judge_again
+    from parkcore.spaces.layout import lost
+    from parkcore.spaces.realign import realign
+    from parkcore.spaces.rejudge import judge_again
     from parkcore.wiring import make_analyser, open_storage, open_store
 
     storage = open_storage(settings)

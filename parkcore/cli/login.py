@@ -11,14 +11,14 @@ import click
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:
-    from parkcore.addresses import Login
-    from parkcore.credentials import Credentials
+    from parkcore.cameras.addresses import Login
+    from parkcore.cameras.credentials import Credentials
     from parkcore.domain import IpCamera
 
 
 def split(address: str) -> tuple[str, Login]:
     """The public part of an address, and the login that was written in it."""
-    from parkcore.addresses import split_secrets
+    from parkcore.cameras.addresses import split_secrets
 
     try:
         public, login = split_secrets(address)
@@ -50,7 +50,7 @@ def keep_login(
         inside: what was written in the address.
         given: what was said by `--user` and `--password-stdin`.
     """
-    from parkcore.addresses import DROPPED, Login, is_elsewhere, lacks, still_valid
+    from parkcore.cameras.addresses import DROPPED, Login, is_elsewhere, lacks, still_valid
     from parkcore.wiring import open_credentials
 
     credentials = open_credentials(settings)
@@ -73,7 +73,7 @@ def keep_login(
 
 
 def _check_environment(credentials: Credentials, camera: IpCamera) -> None:
-    from parkcore.credentials import variable
+    from parkcore.cameras.credentials import variable
 
     if credentials.is_in_environment(camera.lot_id, camera.id):
         raise click.UsageError(

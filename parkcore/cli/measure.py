@@ -14,8 +14,8 @@ from parkcore.errors import ModelError
 from parkcore.settings import Settings, toml_file
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
+    from parkcore.accuracy.evaluate import Truth
     from parkcore.detect import YoloDetector
-    from parkcore.evaluate import Truth
 
 
 @click.command()
@@ -85,7 +85,7 @@ def evaluate(
     default size and confidence (640 px, 0.25), a space being occupied where the middle of a box
     lies in it.
     """
-    from parkcore.evaluate import read_truth
+    from parkcore.accuracy.evaluate import read_truth
 
     truths = read_truth(folder, split=split)[::every]
     names = (models or settings.model).split(",")
@@ -93,11 +93,11 @@ def evaluate(
     title = f"{len(truths)} photos of {folder.name}{of_split}"
     if truths[0].layout is None:
         rows = _boxes(truths, names, sizes or [640, 1280], confidences or [0.1, 0.15, 0.2, 0.25])
-        from parkcore.evaluate import markdown as box_table
+        from parkcore.accuracy.evaluate import markdown as box_table
 
         click.echo(json.dumps(rows, indent=2) if as_json else f"{title}\n\n{box_table(rows)}")
         return
-    from parkcore.evaluate_spaces import markdown
+    from parkcore.accuracy.evaluate_spaces import markdown
 
     found = _spaces(truths, names, sizes or [settings.imgsz], confidences or [settings.confidence])
     plain = _plain(truths, baseline, names[0])
@@ -117,7 +117,7 @@ def _detector(model: str, size: float, confidence: float) -> YoloDetector:
 def _boxes(
     truths: Sequence[Truth], models: list[str], sizes: list[float], confidences: list[float]
 ) -> list[dict[str, str]]:
-    from parkcore.evaluate import evaluate as score
+    from parkcore.accuracy.evaluate import evaluate as score
 
     return _rows(score, truths, models, sizes, confidences)
 
@@ -125,7 +125,7 @@ def _boxes(
 def _spaces(
     truths: Sequence[Truth], models: list[str], sizes: list[float], confidences: list[float]
 ) -> list[dict[str, Any]]:
-    from parkcore.evaluate_spaces import score
+    from parkcore.accuracy.evaluate_spaces import score
 
     rows = _rows(score, truths, models, sizes, confidences)
     return [{**row, "judged_by": "Parkcore"} for row in rows]
@@ -151,7 +151,7 @@ def _rows(
 def _plain(truths: Sequence[Truth], model: str, instead: str) -> dict[str, Any]:
     """YOLOv8n at Ultralytics' default size and confidence, and the middle of the box. Where its
     weights cannot be had, Parkcore's own are taken, and its name says so."""
-    from parkcore.evaluate_spaces import centre_in_polygon, score
+    from parkcore.accuracy.evaluate_spaces import centre_in_polygon, score
 
     try:
         detector = _detector(model, 640, 0.25)

@@ -19,8 +19,8 @@ from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
     from parkcore.ingest import Analyser, Analysis, Source
-    from parkcore.judgement import Judged
-    from parkcore.layout import Layout
+    from parkcore.spaces.judgement import Judged
+    from parkcore.spaces.layout import Layout
     from parkcore.storage import Storage
     from parkcore.store import Store
 
@@ -178,7 +178,7 @@ def _save(analysis: Analysis, source: Source, analyser: Analyser, store: Store) 
 
 def _layout(file: Path) -> Layout:
     from parkcore.cli.layout import read_text
-    from parkcore.layout_files import read_layout
+    from parkcore.spaces.layout_files import read_layout
 
     return read_layout(read_text(file))
 

@@ -12,7 +12,7 @@ import click
 
 from parkcore.cli.words import one_line
 from parkcore.errors import OutputError, ParkcoreError, SettingsError
-from parkcore.report_period import ReportPeriod
+from parkcore.reports.report_period import ReportPeriod
 from parkcore.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ def report(
         if path and path.suffix.lower() not in (suffix, suffix[:-1]):
             raise click.UsageError(f"{path} does not end in {suffix}")
 
-    from parkcore.report import make_report
-    from parkcore.report_files import write_report
+    from parkcore.reports.report import make_report
+    from parkcore.reports.report_files import write_report
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:
@@ -108,7 +108,7 @@ def write_due_reports(settings: Settings) -> int:
         The exit status: 0, 1 if something could not be written.
     """
     from parkcore.cli.service import log_to_terminal
-    from parkcore.report_files import due_reports, write_due
+    from parkcore.reports.report_files import due_reports, write_due
     from parkcore.wiring import read_store
 
     if settings.reports is None:

@@ -17,8 +17,8 @@ from parkcore.settings import Settings
 SHOWN = 6
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
-    from parkcore.comparing import Comparison
-    from parkcore.runs import Run
+    from parkcore.upkeep.comparing import Comparison
+    from parkcore.upkeep.runs import Run
 
 
 @click.group(invoke_without_command=True)
@@ -62,10 +62,10 @@ def _run(
     confidence: float | None,
     **place: Any,
 ) -> None:
-    from parkcore.lock import only_one
-    from parkcore.reprocess import begin
-    from parkcore.reprocess import reprocess as judge_again
-    from parkcore.runs import Wanted
+    from parkcore.service.lock import only_one
+    from parkcore.upkeep.reprocess import begin
+    from parkcore.upkeep.reprocess import reprocess as judge_again
+    from parkcore.upkeep.runs import Wanted
     from parkcore.wiring import make_analyser, open_storage, open_store
 
     def here(at: datetime | None) -> datetime | None:
@@ -160,7 +160,7 @@ def _wanted(run: Run) -> Any:
 @click.pass_obj
 def reprocess_compare(settings: Settings, run_id: int, as_json: bool) -> None:
     """Say what RUN changes, or changed, against what was there before."""
-    from parkcore.comparing import compare
+    from parkcore.upkeep.comparing import compare
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:
@@ -201,7 +201,7 @@ def reprocess_use(settings: Settings, run_id: int) -> None:
 
     What people put right stays.
     """
-    from parkcore.reprocess import switch_over
+    from parkcore.upkeep.reprocess import switch_over
     from parkcore.wiring import open_store
 
     with open_store(settings) as store:
@@ -222,7 +222,7 @@ def reprocess_use(settings: Settings, run_id: int) -> None:
 @click.pass_obj
 def reprocess_undo(settings: Settings, run_id: int) -> None:
     """Take RUN out of use: everything is as it was before."""
-    from parkcore.reprocess import switch_back
+    from parkcore.upkeep.reprocess import switch_back
     from parkcore.wiring import open_store
 
     with open_store(settings) as store:

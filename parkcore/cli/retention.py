@@ -18,7 +18,7 @@ from parkcore.errors import StoreError
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
-    from parkcore.retention import Retention, Thinning
+    from parkcore.upkeep.retention import Retention, Thinning
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def keep() -> None:
 @click.pass_obj
 def keep_show(settings: Settings, as_json: bool) -> None:
     """Show the rules, what was thinned last, and the size of the database."""
-    from parkcore.retention import KEEP_ALL
+    from parkcore.upkeep.retention import KEEP_ALL
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:
@@ -94,9 +94,9 @@ def keep_set(
     What is not named stays as it is. `parkcore serve` thins by the rules once a day; samples are
     only thinned by rules of their own.
     """
-    from parkcore.keeping import dry_run
-    from parkcore.retention import EVERY_LOT as EVERY
-    from parkcore.retention import KEEP_ALL
+    from parkcore.upkeep.keeping import dry_run
+    from parkcore.upkeep.retention import EVERY_LOT as EVERY
+    from parkcore.upkeep.retention import KEEP_ALL
     from parkcore.wiring import open_storage, open_store
 
     if all(value is None for value in given.values()) and not remove:
@@ -137,7 +137,7 @@ def _changed(rule: Retention, given: dict[str, int | None]) -> Retention:
 @click.pass_obj
 def keep_dry_run(settings: Settings, as_json: bool) -> None:
     """Say exactly what `keep apply` would take away; nothing is changed."""
-    from parkcore.keeping import dry_run
+    from parkcore.upkeep.keeping import dry_run
     from parkcore.wiring import open_storage, read_store
 
     with read_store(settings) as store:
@@ -164,8 +164,8 @@ def keep_apply(settings: Settings, yes: bool, as_json: bool, unattended: bool) -
     May be interrupted and repeated. Exit status: 0, 1 if something could not be deleted.
     """
     from parkcore.cli.service import log_to_terminal
-    from parkcore.keeping import dry_run, is_due, thin, thin_unattended
-    from parkcore.lock import only_one
+    from parkcore.service.lock import only_one
+    from parkcore.upkeep.keeping import dry_run, is_due, thin, thin_unattended
     from parkcore.wiring import open_storage, open_store
 
     if as_json and not (yes or unattended):

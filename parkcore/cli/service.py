@@ -32,10 +32,10 @@ def watch(settings: Settings) -> None:
     What is there already and not known yet is read first. Ctrl+C or SIGTERM ends it after the
     photo in hand.
     """
-    from parkcore import stopping
     from parkcore.ingest import Outcome
-    from parkcore.lock import only_one
-    from parkcore.watcher import Watcher
+    from parkcore.service import stopping
+    from parkcore.service.lock import only_one
+    from parkcore.service.watcher import Watcher
     from parkcore.wiring import (
         make_analyser,
         note_in_hand,
@@ -44,7 +44,7 @@ def watch(settings: Settings) -> None:
     )
 
     log_to_terminal("watch")
-    log = logging.getLogger("parkcore.watch")
+    log = logging.getLogger("parkcore.service.watch")
 
     def say(outcome: Outcome) -> None:
         if outcome.status == "failed":
@@ -78,9 +78,9 @@ def serve(ctx: click.Context, port: int | None, address: str | None, with_app: b
     Every Monday and on the first of the month reports go to the folder PARKCORE_REPORTS.
     Ctrl+C or SIGTERM stops them all. One service a database.
     """
-    from parkcore import stopping
-    from parkcore.lock import only_one
-    from parkcore.serve import Chore, Part, supervise
+    from parkcore.service import stopping
+    from parkcore.service.lock import only_one
+    from parkcore.service.serve import Chore, Part, supervise
     from parkcore.wiring import open_store
 
     settings: Settings = ctx.obj
@@ -140,8 +140,8 @@ def status(settings: Settings, as_json: bool) -> None:
 
     Exit status: 0, 1 if something needs to be seen to.
     """
-    from parkcore.camera_health import say_age
-    from parkcore.health import examine
+    from parkcore.service.camera_health import say_age
+    from parkcore.service.health import examine
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:

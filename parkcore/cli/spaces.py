@@ -14,7 +14,7 @@ from parkcore.errors import LayoutError
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what this brings along would slow down every --help
-    from parkcore.space_use import SpaceAnswer
+    from parkcore.spaces.space_use import SpaceAnswer
 
 
 @click.command()
@@ -41,7 +41,7 @@ def spaces(
     (how often it was taken) and dwell (for how long at a time) are lower bounds, as nobody knows
     what happened between two photos. Runs whose beginning or end was not seen are counted as cut.
     """
-    from parkcore.space_use import SpaceQuestion, as_csv
+    from parkcore.spaces.space_use import SpaceQuestion, as_csv
     from parkcore.wiring import read_store
 
     if only_open and settings.opening is None:
@@ -76,7 +76,7 @@ def spaces(
 
 
 def _say(answer: SpaceAnswer) -> None:
-    from parkcore import space_use as words
+    from parkcore.spaces import space_use as words
 
     asked = answer.question
     hours = f", only {asked.opening}" if asked.opening else ""

@@ -12,8 +12,8 @@ from parkcore.cli.words import one_line
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what this brings along would slow down every --help
-    from parkcore.questions import Answer
-    from parkcore.stats import Period
+    from parkcore.history.questions import Answer
+    from parkcore.history.stats import Period
     from parkcore.store import Store
 
 PERIODS = ("hour", "day", "week", "month")
@@ -58,8 +58,8 @@ def stats(
     Days are those of the site's clock. Rates are 0..1 in JSON and CSV, times are the site's, and
     seen_s of period_s says for how many seconds it is known.
     """
-    from parkcore.questions import Question
-    from parkcore.stats_words import as_csv
+    from parkcore.history.questions import Question
+    from parkcore.history.stats_words import as_csv
     from parkcore.wiring import read_store
 
     if only_open and settings.opening is None:
@@ -93,8 +93,8 @@ def days_asked(
     asked: tuple[tuple[str, ...], date | None, date | None],
     now: datetime,
 ) -> Any:
-    from parkcore.questions import latest_day
-    from parkcore.ranges import Days, preset
+    from parkcore.history.questions import latest_day
+    from parkcore.history.ranges import Days, preset
 
     lot_ids, first, last = asked
     today = now.astimezone(settings.zone).date()
@@ -107,7 +107,7 @@ def days_asked(
 
 
 def _say(answer: Answer, names: dict[str, str], period: Period | None) -> None:
-    from parkcore import stats_words as words
+    from parkcore.history import stats_words as words
 
     asked = answer.question
     hours = f", only {asked.opening}" if asked.opening else ""

@@ -10,7 +10,7 @@ from parkcore.domain import Occupancy, Snapshot, check_name
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what this brings along would slow down every --help
-    from parkcore.judgement import Judgement
+    from parkcore.spaces.judgement import Judgement
 
 
 def say_occupancy(occupancy: Occupancy, settings: Settings) -> str:

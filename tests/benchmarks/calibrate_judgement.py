@@ -1,6 +1,6 @@
 """Fits how sure a judgement is: `python -m tests.benchmarks.calibrate_judgement SET[:SPLIT] …`.
 
-Prints the coefficients of `parkcore.judgement` from labelled photos whose spaces are known
+Prints the coefficients of `parkcore.spaces.judgement` from labelled photos whose spaces are known
 (`images/` and `spaces.json`), by ridge-regularised logistic regression, and for each bin of
 probability how often such spaces were occupied. Fit on other lots than those you measure on.
 """
@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from shapely import Polygon
 
-from parkcore import ground, judgement
+from parkcore.accuracy.evaluate import Truth, read_truth
 from parkcore.detect import YoloDetector, find_weights, model_folders
-from parkcore.evaluate import Truth, read_truth
 from parkcore.geometry import prob_iou
 from parkcore.images import decode
 from parkcore.settings import load
+from parkcore.spaces import ground, judgement
 
 RIDGE = 0.3
 BINS = (0, 0.03, 0.06, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.97, 1.0001)

@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
-from parkcore.credentials import Credentials
+from parkcore.cameras.credentials import Credentials
+from parkcore.cameras.rounds import Rounds, Rules
+from parkcore.cameras.schedule import Schedule
 from parkcore.domain import IpCamera
-from parkcore.rounds import Rounds, Rules
-from parkcore.schedule import Schedule
 from parkcore.storage import Storage
 from parkcore.store import Store
 from tests.simulators import Camera, HttpCamera, RtspCamera

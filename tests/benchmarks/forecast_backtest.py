@@ -1,7 +1,7 @@
 """How good is the forecast? `python -m tests.benchmarks.forecast_backtest`.
 
-Back-tests the forecast of `parkcore.forecast` in the open, against "same as last week" on the
-same slots, over generated years of five kinds of lots and over a flat, a seasonal and a broken
+Back-tests the forecast of `parkcore.history.forecast` in the open, against "same as last week" on
+the same slots, over generated years of five kinds of lots and over a flat, a seasonal and a broken
 series (half-way the level shifts, later three weeks are missing). Each figure is the mean over
 the seeds, with the lowest and highest. Then: how far "full by about" was off each morning.
 """
@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from parkcore.errors import NotEnoughHistory
-from parkcore.forecast import AHEAD, backtest, full_by
-from parkcore.timeline import Timeline
+from parkcore.history.forecast import AHEAD, backtest, full_by
+from parkcore.history.timeline import Timeline
 from tests.generated_year import KINDS, MADRID, Kind, as_points, lot_year
 
 CAPACITY = 120

@@ -24,9 +24,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from parkcore import stats
 from parkcore.domain import LABELS, Lot
-from parkcore.filters import HistoryFilter
+from parkcore.history import stats
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 from tests.generated_year import fleet
 

@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from simulators import HttpCamera
 
-from parkcore.addresses import Login
-from parkcore.credentials import Credentials
+from parkcore.cameras.addresses import Login
+from parkcore.cameras.credentials import Credentials
 from parkcore.domain import IpCamera, Lot
-from parkcore.filters import HistoryFilter
+from parkcore.sqlite.filters import HistoryFilter
 
 from .app import (
     NORTH,

@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from test_store import snapshot
 
 from parkcore.domain import LABELS, Lot
-from parkcore.filters import HistoryFilter
 from parkcore.images import decode, thumbnail
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
 from .app import NORTH, App, choose, eventually, fits, settled, visit

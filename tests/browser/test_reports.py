@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from parkcore.domain import Correction, Vehicles
-from parkcore.filters import HistoryFilter
+from parkcore.sqlite.filters import HistoryFilter
 
 from .app import App, choose, fits, settled, visit
 

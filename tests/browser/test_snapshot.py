@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from parkcore.domain import Snapshot
-from parkcore.filters import HistoryFilter
-from parkcore.judgement import Judged, Judgement, SpaceState
-from parkcore.layout import Layout, Space
+from parkcore.spaces.judgement import Judged, Judgement, SpaceState
+from parkcore.spaces.layout import Layout, Space
+from parkcore.sqlite.filters import HistoryFilter
 
 from .app import NORTH, App, choose, eventually, settled, upload, visit
 

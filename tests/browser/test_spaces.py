@@ -17,12 +17,12 @@ from playwright.sync_api import Locator, Page, expect
 from shapely import Polygon
 
 from parkcore.domain import Lot
-from parkcore.filters import HistoryFilter
 from parkcore.images import decode, jpeg
 from parkcore.ingest import content_id
-from parkcore.judgement import MOVED, Judged, Judgement, SpaceState
-from parkcore.layout import LEAST_AREA, Area, Layout, Point, Space, subdivide
-from parkcore.layout_files import FORMS, read_layout, write_layout
+from parkcore.spaces.judgement import MOVED, Judged, Judgement, SpaceState
+from parkcore.spaces.layout import LEAST_AREA, Area, Layout, Point, Space, subdivide
+from parkcore.spaces.layout_files import FORMS, read_layout, write_layout
+from parkcore.sqlite.filters import HistoryFilter
 
 from .app import NORTH, ROOT, App, another, choose, fits, follow, red, settled, visit
 

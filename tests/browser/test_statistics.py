@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from test_store import record, snapshot
 
 from parkcore.domain import Correction, Lot, Vehicles
-from parkcore.stats_words import percent
+from parkcore.history.stats_words import percent
 
 from .app import App, choose, fits, settled, visit
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from parkcore.filters import HistoryFilter
+from parkcore.sqlite.filters import HistoryFilter
 
 from .app import NORTH, App, another, eventually, settled, visit
 

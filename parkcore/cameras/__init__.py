@@ -1,0 +1,1 @@
+"""IP cameras: where they are, how they are asked, and when."""

@@ -1,0 +1,1 @@
+"""From what was recorded to figures over time, and what to expect."""

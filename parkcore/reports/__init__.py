@@ -1,0 +1,1 @@
+"""What can be sent on: reports and files."""

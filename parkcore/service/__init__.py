@@ -1,0 +1,1 @@
+"""What runs unattended: the watcher, its supervisor, and how they are doing."""

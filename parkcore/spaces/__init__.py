@@ -1,0 +1,1 @@
+"""Marked spaces: layouts, and what a photo says of them."""

@@ -1,0 +1,1 @@
+"""Judging again, keeping and thinning."""
