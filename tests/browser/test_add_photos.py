@@ -159,4 +159,4 @@ def test_a_photo_from_the_camera(app: App, open_page) -> None:
 
     follow(page, "History", "History")
     choose(page, "Lot", "Street side")
-    expect(page.get_by_text("1 snapshot", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stMarkdown").get_by_text(", 1 photo")).to_be_visible()
