@@ -208,6 +208,12 @@ def m004_hours_and_corrections(db: Database) -> None:
     judgements.add_column("area_room", int)
     for snapshot_id, judgement in db.execute("select snapshot_id, judgement from judgements"):
         judgements.update(snapshot_id, _m004_figures(json.loads(judgement)))
+    # The long text last: SQLite reads a row's columns in order, over many pages where it is long.
+    judgements.transform(
+        column_order=[
+            "snapshot_id", "layout_id", "states", "in_areas", "area_room", "note", "homography",
+        ]
+    )  # fmt: skip
     # camera_id is '' for the lot itself, since is '' for always: old rates keep old capacities.
     db.table("capacities", strict=True).create(
         {"lot_id": str, "camera_id": str, "since": str, "capacity": int},
