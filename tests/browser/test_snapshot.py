@@ -17,7 +17,7 @@ from parkcore.spaces.judgement import Judged, Judgement, SpaceState
 from parkcore.spaces.layout import Layout, Space
 from parkcore.sqlite.filters import HistoryFilter
 
-from .app import NORTH, App, choose, eventually, settled, upload, visit
+from .app import NORTH, App, eventually, settled, upload, visit
 
 EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
 SPACES = tuple(
@@ -147,9 +147,18 @@ def test_spaces_are_put_right(app: App, open_page) -> None:
     picture = page.get_by_role("img", name=re.compile("^Photo with"))
     as_judged = picture.get_attribute("src")
     open_form(page)
-    choose(page, "Spaces that are taken", "A3 (judged free)")
-    expect(page.get_by_text("2 of 3 spaces are taken instead of 1")).to_be_visible()
-    page.mouse.click(700, 30)  # beside the list; Escape would empty it where it closed already
+    preview = page.get_by_text("2 of 3 spaces are taken instead of 1")
+
+    def is_chosen() -> bool:
+        """The list may close under the hand that opens it, while the page is drawn anew."""
+        page.get_by_label("Spaces that are taken").last.click()
+        page.keyboard.type("A3", delay=30)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(1500)
+        page.mouse.click(700, 30)  # beside the list; Escape would empty it where it closed already
+        return preview.is_visible()
+
+    eventually(is_chosen, timeout_s=40)
     expect(picture).not_to_have_attribute("src", as_judged)
     settled(page)
     page.get_by_role("button", name="Save the correction").click()
