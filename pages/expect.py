@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.shell import context, expect_parts
-from pages.shell.expect_choice import choose_left_out, choose_lot, rules, suggest
+from pages.shell.choosing import choose_lot
+from pages.shell.expect_choice import choose_left_out, rules, suggest
 from pages.shell.parts import plain
 from parkcore.domain import Lot
 from parkcore.errors import NotEnoughHistory
@@ -58,7 +59,7 @@ with context.open_store() as store:
         st.page_link("pages/upload.py", label="Upload photos", icon=":material/upload:")
         st.stop()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        lot = choose_lot(store)
+        lot = choose_lot(store, "expect_lot")
         beside = st.container(width="content")
     seen = lot and read(store, lot, now)
     if seen is None:

@@ -5,30 +5,10 @@ enter()
 import streamlit as st
 
 from pages.shell import context, parts, space_lists, spaces
+from pages.shell.choosing import choose_lot
 from pages.shell.movement import say_realigned
-from parkcore.domain import Lot
 from parkcore.present import CameraNow, LotNow
 from parkcore.store import Store
-
-
-def choose(store: Store) -> Lot | None:
-    """The lot that the page's address names, or that is chosen here."""
-    lots = {lot.id: lot for lot in store.lots()}
-    asked, is_chosen = st.query_params.get("lot"), "one_lot" in st.session_state
-    is_missing = asked is not None and asked not in lots and not is_chosen
-    if is_missing:
-        st.warning(f"There is no lot “{parts.plain(asked)}”.", icon=":material/search_off:")
-    if not lots:
-        return None
-    if asked in lots and not is_chosen:
-        st.session_state.one_lot = asked
-    chosen = st.selectbox(
-        "Lot", list(lots), None if is_missing else 0, key="one_lot",
-        format_func=lambda each: lots[each].name, placeholder="Choose a lot",
-    )  # fmt: skip
-    if chosen:
-        st.query_params.lot = chosen
-    return lots.get(chosen)
 
 
 def show_camera(store: Store, now: LotNow, camera: CameraNow, drawn: list[str]) -> None:
@@ -108,7 +88,7 @@ def show_now(lot_id: str) -> None:
 st.title("Which spaces are free?")
 say_realigned()
 with context.open_store() as store:
-    lot = choose(store)
+    lot = choose_lot(store, "one_lot")
     is_empty = not store.lots()
 if lot:
     show_now(lot.id)

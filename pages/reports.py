@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.shell import context
+from pages.shell.choosing import lot_names
 from pages.shell.data_files import offer_data
 from pages.shell.parts import plain
-from pages.shell.stats_choice import lot_names
 from parkcore.domain import Lot
 from parkcore.reports.report import Report, make_report
 from parkcore.reports.report_files import file_name

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.shell import context, space_figures, space_picture
+from pages.shell.choosing import selectbox
 from pages.shell.parts import plain
 from pages.shell.stats_choice import RANGES, choose_days
 from parkcore.history.ranges import PRESETS
@@ -23,17 +24,6 @@ def cameras_with_spaces(store: Store) -> dict[str, list[str]]:
         found.setdefault(lot_id, []).append(camera_id)
     lots = sorted(store.lots(), key=lambda lot: lot.is_sample)
     return {lot.id: found[lot.id] for lot in lots if lot.id in found}
-
-
-def selectbox(where, label: str, options: list[str], key: str, named=str) -> str:
-    """One that begins with what the page's address says, and keeps it there."""
-    name = label.lower()
-    asked = st.query_params.get(name)
-    if key not in st.session_state and asked in options:
-        st.session_state[key] = asked
-    chosen = where.selectbox(label, options, format_func=named, key=key)
-    st.query_params[name] = chosen
-    return chosen
 
 
 def warn_of_unknown(marked: dict[str, list[str]]) -> None:

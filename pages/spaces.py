@@ -8,10 +8,12 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.shell import context, layout_editor, parts, realigning
+from pages.shell.choosing import selectbox
 from pages.shell.layout_editor import Draft, Ground, Key, Saved
 from parkcore.errors import LayoutError
 from parkcore.spaces.layout import Layout
-from parkcore.spaces.layout_files import FORMS, Form, read_layout, write_layout
+from parkcore.spaces.layout_files import FORMS, Form, read_layout
+from parkcore.spaces.layout_writing import write_layout
 from parkcore.spaces.proposals import is_free, propose
 from parkcore.spaces.rejudge import judge_again
 from parkcore.sqlite.filters import HistoryFilter
@@ -40,16 +42,7 @@ def choose(store: Store) -> Key | None:
     lot_id = selectbox(left, "Lot", list(names), "spaces_lot", names.get)
     cameras = sorted(camera_id for of, camera_id in known if of == lot_id)
     camera_id = selectbox(right, "Camera", cameras, f"spaces_camera_{lot_id}")
-    st.query_params.update(lot=lot_id, camera=camera_id)
     return lot_id, camera_id
-
-
-def selectbox(where, label: str, options: list[str], key: str, named=str) -> str:
-    """One that begins with what the page's address says."""
-    asked = st.query_params.get(label.lower())
-    if key not in st.session_state and asked in options:
-        st.session_state[key] = asked
-    return where.selectbox(label, options, format_func=named, key=key)
 
 
 def save(key: Key, ground: Ground, saved: Saved) -> None:

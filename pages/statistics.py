@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.shell import context
+from pages.shell.choosing import lot_names
 from pages.shell.parts import plain
 from pages.shell.printing import for_paper, print_button
-from pages.shell.stats_choice import Chosen, choose, lot_names
+from pages.shell.stats_choice import Chosen, choose
 from pages.shell.stats_figures import show_difference, show_summary
 from pages.shell.stats_table import show_periods
 from parkcore.domain import Lot

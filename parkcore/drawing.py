@@ -13,9 +13,9 @@ import PIL.ImageFont
 from parkcore.colours import SPACE, STRAY, USE, VEHICLE
 from parkcore.domain import Detection, Image
 from parkcore.spaces.ground import Floats, moved
-from parkcore.spaces.judgement import Judged, State
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.strays import Stray
+from parkcore.spaces.verdict import Judged, State
 
 
 def annotate(image: Image, detections: Sequence[Detection]) -> Image:

@@ -13,7 +13,7 @@ from parkcore.domain import LABELS, Detection, Occupancy, Snapshot
 from parkcore.history.capacities import Capacities
 from parkcore.ingest import Source
 from parkcore.occupancy import Thresholds
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 
 HISTORY_COLUMNS = (
     "photo", "captured_at", "time_source", "lot", "camera", *LABELS, "total", "capacity", "rate",

@@ -17,8 +17,8 @@ from parkcore.domain import Failure, Image, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import BYTES_PER_PIXEL, decode, thumbnail
 from parkcore.picture import fault
-from parkcore.spaces.judgement import Judged
 from parkcore.spaces.judging import Judge
+from parkcore.spaces.verdict import Judged
 from parkcore.store import FileStamp, Store
 
 BLIND = "that no vehicle was found need not mean that there is none"

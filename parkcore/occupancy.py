@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from parkcore.domain import Label, Level, Vehicles
-from parkcore.spaces.judgement import AreaCount, SpaceState, interval
 from parkcore.spaces.settling import fuse
+from parkcore.spaces.verdict import AreaCount, SpaceState, interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from parkcore.domain import Camera, Lot, Snapshot
 from parkcore.occupancy import LotState, Marked, View, lot_state
-from parkcore.spaces.judgement import Judged, SpaceState, State
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.settling import LOOKS, Settled, settle
 from parkcore.spaces.strays import Stray, strays
+from parkcore.spaces.verdict import Judged, SpaceState, State
 from parkcore.store import Store
 
 

@@ -19,9 +19,9 @@ from pydantic_settings import (
 )
 from tzlocal import get_localzone_name
 
-from parkcore.domain import check_name
 from parkcore.errors import SettingsError
 from parkcore.history.opening import OpeningHours
+from parkcore.names import check_name
 from parkcore.occupancy import Thresholds
 
 DEFAULT_MODEL = "parkcore-yolov8n.pt"

@@ -13,10 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from parkcore.domain import DATE_FOLDER, DEFAULT_CAMERA, Lot, folder_name
+from parkcore.domain import DEFAULT_CAMERA, Lot
 from parkcore.errors import FolderError
 from parkcore.images import SUFFIXES
 from parkcore.ingest import Source
+from parkcore.names import DATE_FOLDER, folder_name
 
 LOT_FILE = "lot.toml"
 """In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""

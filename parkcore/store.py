@@ -11,10 +11,9 @@ from sqlite_utils import Database
 
 from parkcore.domain import Correction, Lot, Snapshot
 from parkcore.errors import StoreError
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.export_store import ExportStore
 from parkcore.sqlite.file_store import FileStamp, FileStore, remember_file_row
-from parkcore.sqlite.hour_store import roll_around
 from parkcore.sqlite.layout_store import LayoutStore, insert_judged, refresh_figures
 from parkcore.sqlite.look_store import LookStore
 from parkcore.sqlite.lot_store import insert_lot
@@ -30,6 +29,7 @@ from parkcore.sqlite.records import (
 )
 from parkcore.sqlite.reprocess_store import ReprocessStore
 from parkcore.sqlite.retention_store import OF_A_SNAPSHOT, RetentionStore
+from parkcore.sqlite.rolling import roll_around
 from parkcore.sqlite.service_store import ServiceStore
 from parkcore.sqlite.snapshot_store import SnapshotStore
 

@@ -22,7 +22,7 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 APP = [ROOT / "streamlit_app.py", *(ROOT / "pages").rglob("*.py")]
 
 PURE = {
-    "errors", "domain", "geometry", "occupancy", "capture_time", "colours",
+    "errors", "domain", "names", "verdict", "geometry", "occupancy", "capture_time", "colours",
     "addresses", "schedule", "picture", "layout", "ground", "judgement", "settling", "proposals",
     "strays", "floor_plan", "capacities", "corrections", "rollups",
     "retention", "opening", "utilisation",
@@ -31,7 +31,8 @@ FRAMES = {"timeline", "seasonal", "usual", "forecast", "what_if"}
 """Pure too, but that they know data frames."""
 EDGES = {"images", "detect", "database", "store", "camera", "watch"}
 SQL = {
-    "schema", "database", "file_store", "hour_store", "lot_store", "layout_store",
+    "schema", "first_schema", "history_schema", "database", "rolling",
+    "file_store", "hour_store", "lot_store", "layout_store",
     "service_store", "snapshot_store", "retention_store", "reprocess_store", "run_switch",
     "export_store", "store",
 }  # fmt: skip

@@ -22,8 +22,8 @@ from parkcore.export import Exporter
 from parkcore.ingest import Analyser
 from parkcore.occupancy import Thresholds
 from parkcore.spaces.corrections import corrected
-from parkcore.spaces.judgement import Judged, Judgement, SpaceState
 from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.verdict import Judged, Judgement, SpaceState
 from parkcore.storage import Storage
 from parkcore.store import Store
 

@@ -20,10 +20,8 @@ from parkcore.domain import (
     Occupancy,
     Photo,
     Vehicles,
-    check_capacity,
-    check_name,
-    folder_name,
 )
+from parkcore.names import check_capacity, check_name, folder_name
 
 SQUARE = Box(0, 0, 10, 10)
 

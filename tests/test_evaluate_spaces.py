@@ -16,8 +16,9 @@ from parkcore.accuracy.evaluate import Truth, read_truth
 from parkcore.accuracy.evaluate_spaces import SpaceScore, centre_in_polygon, markdown, score, wilson
 from parkcore.cli import cli
 from parkcore.domain import Box, Detection
-from parkcore.spaces.judgement import Judgement, SpaceState, judge
+from parkcore.spaces.judgement import judge
 from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.verdict import Judgement, SpaceState
 
 KEYS = {
     "accuracy", "precision", "recall", "f1", "unknown", "count_mae", "exact",

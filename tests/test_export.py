@@ -11,21 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import MADRID, NOON
 
-from parkcore.domain import (
-    Box,
-    Detection,
-    DetectorInfo,
-    Lot,
-    Occupancy,
-    Photo,
-    Snapshot,
-    Vehicles,
-)
+from parkcore.domain import Box, Detection, DetectorInfo, Lot, Occupancy, Photo, Snapshot, Vehicles
 from parkcore.export import HISTORY_COLUMNS, Exporter, failed_record
 from parkcore.history.capacities import ALWAYS, Capacities
 from parkcore.ingest import Source
 from parkcore.occupancy import Thresholds
-from parkcore.spaces.judgement import AreaCount, Judged, Judgement, SpaceState
+from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
 
 CAPACITIES = Capacities.of([("north", "gate", ALWAYS, 40)], {"north": frozenset({"gate", "roof"})})
 EXPORTER = Exporter(CAPACITIES, Thresholds(), MADRID)

@@ -16,8 +16,8 @@ from test_store import record, snapshot
 
 from parkcore.domain import Camera, Correction, Lot, Vehicles
 from parkcore.errors import StoreError
-from parkcore.spaces.judgement import Judged, Judgement, SpaceState
 from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.verdict import Judged, Judgement, SpaceState
 from parkcore.sqlite.schema import migrations
 from parkcore.store import Store
 

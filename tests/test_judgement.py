@@ -16,16 +16,9 @@ from hypothesis.extra.numpy import arrays
 
 from parkcore.domain import LABELS, Box, Detection
 from parkcore.spaces.ground import moved
-from parkcore.spaces.judgement import (
-    FILLS_FROM,
-    IN_VIEW_FROM,
-    AreaCount,
-    Judgement,
-    SpaceState,
-    assign,
-    judge,
-)
+from parkcore.spaces.judgement import FILLS_FROM, IN_VIEW_FROM, assign, judge
 from parkcore.spaces.layout import Area, Layout, Space
+from parkcore.spaces.verdict import AreaCount, Judgement, SpaceState
 
 SIZE = WIDTH, HEIGHT = 1280, 720
 

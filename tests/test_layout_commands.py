@@ -17,7 +17,8 @@ from parkcore.cli import cli
 from parkcore.domain import Box, Detection, DetectorInfo, Image, Lot, Photo, Snapshot, Vehicles
 from parkcore.ingest import content_id
 from parkcore.spaces.layout import Area, Layout, Space
-from parkcore.spaces.layout_files import FORMS, read_layout, write_layout
+from parkcore.spaces.layout_files import FORMS, read_layout
+from parkcore.spaces.layout_writing import write_layout
 from parkcore.store import Store
 
 PLACE = "north", "gate"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from parkcore.errors import LayoutError
 from parkcore.spaces.layout import AREA_KINDS, LEAST_AREA, SPACE_TYPES, Area, Layout, Space
-from parkcore.spaces.layout_files import FORMS, read_layout, write_layout
+from parkcore.spaces.layout_files import FORMS, read_layout
+from parkcore.spaces.layout_writing import write_layout
 
 SIZE = (1280, 720)
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from parkcore.domain import Camera, DetectorInfo, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import LayoutConflict, LayoutError, StoreError
-from parkcore.spaces.judgement import AreaCount, Judged, Judgement, SpaceState
 from parkcore.spaces.layout import LEAST_AREA, Area, Layout, Space
+from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
 from parkcore.store import Store
 
 JPEG = b"\xff\xd8\xff the reference"

@@ -21,7 +21,7 @@ from parkcore.occupancy import (
     lot_capacity,
     lot_state,
 )
-from parkcore.spaces.judgement import AreaCount, Judgement, SpaceState
+from parkcore.spaces.verdict import AreaCount, Judgement, SpaceState
 
 
 @pytest.mark.parametrize(

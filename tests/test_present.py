@@ -11,8 +11,8 @@ from conftest import NOON
 
 from parkcore.domain import Box, Camera, Detection, DetectorInfo, Lot, Photo, Snapshot, Vehicles
 from parkcore.present import LotNow, Rules, read_lot
-from parkcore.spaces.judgement import AreaCount, Judged, Judgement, SpaceState, interval
 from parkcore.spaces.layout import Area, Layout, Space
+from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState, interval
 from parkcore.sqlite.records import judged_row, to_judged
 from parkcore.store import Store
 

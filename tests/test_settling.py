@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.spaces.judgement import Judgement, SpaceState
 from parkcore.spaces.settling import LOOKS, fuse, settle
+from parkcore.spaces.verdict import Judgement, SpaceState
 
 STATES = {"O": "occupied", "V": "vacant", "?": "unknown"}
 

@@ -17,9 +17,9 @@ from test_store import snapshot
 from parkcore.cli import cli
 from parkcore.domain import Correction, Lot
 from parkcore.history.ranges import Days
-from parkcore.spaces.judgement import Judged, Judgement, SpaceState, State
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.space_use import SpaceAnswer, SpaceQuestion, say_extremes
+from parkcore.spaces.verdict import Judged, Judgement, SpaceState, State
 from parkcore.store import Store
 
 DAY = datetime(2026, 5, 4, tzinfo=MADRID)

@@ -8,9 +8,10 @@ import pytest
 from parkcore.colours import SPACE, STRAY
 from parkcore.domain import Box, Detection
 from parkcore.drawing import draw_spaces, mark_strays
-from parkcore.spaces.judgement import MOVED, Judged, Judgement, SpaceState, judge
+from parkcore.spaces.judgement import judge
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.strays import strays
+from parkcore.spaces.verdict import MOVED, Judged, Judgement, SpaceState
 
 SIZE = WIDTH, HEIGHT = 800, 400
 LAYOUT = Layout(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parkcore.cli.words import say_spaces
-from parkcore.spaces.judgement import AreaCount, Judgement, SpaceState
+from parkcore.spaces.verdict import AreaCount, Judgement, SpaceState
 
 TAKEN = SpaceState("A1", "occupied", 1.0, "", 1.0, 0)
 FREE = SpaceState("A2", "vacant", 1.0, "", 0.0)

@@ -16,9 +16,10 @@ from starlette.routing import Route
 
 from pages.shell import context
 from pages.shell.handed_in import check_token, read_photo
-from parkcore.domain import DEFAULT_CAMERA, LABELS, check_name
+from parkcore.domain import DEFAULT_CAMERA, LABELS
 from parkcore.errors import ParkcoreError
 from parkcore.export import failed_record
+from parkcore.names import check_name
 from parkcore.service import health, metrics, stopping
 
 log = logging.getLogger(__name__)

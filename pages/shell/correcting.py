@@ -10,7 +10,7 @@ from pages.shell import context, deleting, parts
 from pages.shell.figures import counted
 from parkcore.domain import LABELS, Correction, Snapshot, Vehicles
 from parkcore.spaces.corrections import corrected
-from parkcore.spaces.judgement import Judged, State
+from parkcore.spaces.verdict import Judged, State
 from parkcore.store import Store
 
 Said = Literal["occupied", "vacant"]

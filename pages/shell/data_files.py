@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 import streamlit as st
 
 from pages.shell import context
-from pages.shell.stats_choice import lot_names
+from pages.shell.choosing import lot_names
 from parkcore.domain import Lot
 from parkcore.reports.columns import TableName
 from parkcore.reports.table_files import MIME, Form, table_bytes

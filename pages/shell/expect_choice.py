@@ -6,30 +6,10 @@ import streamlit as st
 
 from pages.shell import context
 from pages.shell.parts import plain
-from parkcore.domain import Lot
 from parkcore.history.expectation import Rules
-from parkcore.store import Store
 
 LEFT_OUT, NEW = "without", "expect_leave_out"
 MOST_DAYS = 60
-
-
-def choose_lot(store: Store) -> Lot | None:
-    """The lot that the page's address names, or that is chosen here; None where it is not there."""
-    lots = {lot.id: lot for lot in sorted(store.lots(), key=lambda lot: lot.is_sample)}
-    asked, is_chosen = st.query_params.get("lot"), "expect_lot" in st.session_state
-    is_missing = asked is not None and asked not in lots and not is_chosen
-    if is_missing:
-        st.warning(f"There is no lot “{plain(asked)}”.", icon=":material/search_off:")
-    if asked in lots and not is_chosen:
-        st.session_state.expect_lot = asked
-    chosen = st.selectbox(
-        "Lot", list(lots), None if is_missing else 0, key="expect_lot",
-        format_func=lambda each: lots[each].name, placeholder="Choose a lot",
-    )  # fmt: skip
-    if chosen:
-        st.query_params.lot = chosen
-    return lots.get(chosen)
 
 
 def rules() -> Rules:

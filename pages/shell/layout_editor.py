@@ -17,7 +17,8 @@ from pages.shell import photos
 from parkcore.domain import Snapshot
 from parkcore.errors import LayoutError, ParkcoreError
 from parkcore.spaces.layout import LEAST_AREA, MOST_SPACES, Layout
-from parkcore.spaces.layout_files import read_layout, write_layout
+from parkcore.spaces.layout_files import read_layout
+from parkcore.spaces.layout_writing import write_layout
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 

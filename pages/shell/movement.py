@@ -5,8 +5,8 @@ import streamlit as st
 from pages.shell import context
 from pages.shell.text import plain
 from parkcore.errors import ParkcoreError
-from parkcore.spaces.judgement import MOVED, Judged
 from parkcore.spaces.rejudge import judge_again
+from parkcore.spaces.verdict import MOVED, Judged
 
 
 def show_movement(judged: Judged, lot_id: str, camera_id: str, *, offer: bool = False) -> None:

@@ -19,7 +19,7 @@ from parkcore.domain import Snapshot, TimeSource
 from parkcore.drawing import annotate
 from parkcore.images import jpeg
 from parkcore.occupancy import Marked, View, lot_state
-from parkcore.spaces.judgement import State
+from parkcore.spaces.verdict import State
 from parkcore.store import Store
 
 TIME_FROM: dict[TimeSource, str] = {

@@ -11,9 +11,9 @@ from parkcore.drawing import annotate, draw_spaces, mark_strays
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode, jpeg
 from parkcore.ingest import content_id
-from parkcore.spaces.judgement import Judged, State
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.strays import Stray, strays
+from parkcore.spaces.verdict import Judged, State
 
 
 def photo_jpeg(

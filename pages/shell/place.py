@@ -3,7 +3,8 @@
 import streamlit as st
 
 from pages.shell import context, parts
-from parkcore.domain import DEFAULT_CAMERA, Lot, check_name
+from parkcore.domain import DEFAULT_CAMERA, Lot
+from parkcore.names import check_name
 from parkcore.store import Store
 
 FREE_NAMES = (DEFAULT_CAMERA, *(f"camera-{number}" for number in range(2, 1000)))

@@ -6,7 +6,7 @@ from pages.shell import context, parts
 from parkcore.domain import Detection, Snapshot
 from parkcore.drawing import annotate, draw_spaces
 from parkcore.images import jpeg
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 from parkcore.store import Store
 from parkcore.upkeep.comparing import Change
 from parkcore.upkeep.reprocess import read_photo

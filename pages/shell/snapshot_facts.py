@@ -10,7 +10,7 @@ from pages.shell import parts
 from pages.shell.space_lists import MARKS
 from pages.shell.spaces import WORDS
 from parkcore.domain import Snapshot
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 from parkcore.store import Store
 
 

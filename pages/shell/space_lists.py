@@ -11,9 +11,9 @@ from pages.shell.figures import counted
 from pages.shell.spaces import WORDS, badge
 from parkcore.colours import SPACE
 from parkcore.present import LotNow, SpaceNow
-from parkcore.spaces.judgement import AreaCount, State
 from parkcore.spaces.layout import SPACE_TYPES, SpaceType
 from parkcore.spaces.settling import LOOKS
+from parkcore.spaces.verdict import AreaCount, State
 
 TYPE_WORDS: dict[SpaceType, str] = {
     "car": "car", "motorcycle": "motorcycle", "disabled": "disabled", "ev": "electric",

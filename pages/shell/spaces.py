@@ -13,8 +13,8 @@ from parkcore.colours import SPACE, STRAY
 from parkcore.domain import Lot, Occupancy
 from parkcore.present import CameraNow, LotNow, Rules, read_lot
 from parkcore.spaces.floor_plan import Place, Plan, floor_plan
-from parkcore.spaces.judgement import AreaCount, State
 from parkcore.spaces.layout import Layout
+from parkcore.spaces.verdict import AreaCount, State
 from parkcore.store import Store
 
 WORDS: dict[State, str] = {"vacant": "free", "occupied": "taken", "unknown": "cannot be told"}

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import streamlit as st
 
 from pages.shell import context
+from pages.shell.choosing import lot_names
 from parkcore.domain import Lot
 from parkcore.history.questions import Question, latest_day
 from parkcore.history.ranges import FIRST, LAST, PRESETS, Days, fitting, preset, usual, year_before
@@ -77,14 +78,6 @@ def choose_lots(where, lots: list[Lot]) -> list[str]:
         "Lots", list(names), [lots[0].id], format_func=names.get, key="lots",
         max_selections=MOST_LOTS, bind="query-params",
     )  # fmt: skip
-
-
-def lot_names(lots: list[Lot]) -> dict[str, str]:
-    """Per lot its name, with its id where others have the same name."""
-    names = [lot.name for lot in lots]
-    return {
-        lot.id: lot.name if names.count(lot.name) == 1 else f"{lot.name} ({lot.id})" for lot in lots
-    }
 
 
 def choose_days(store: Store, ids: list[str], name: str) -> Days | None:

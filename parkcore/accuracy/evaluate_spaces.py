@@ -16,8 +16,9 @@ from parkcore.accuracy.evaluate import Truth
 from parkcore.detect import Detector
 from parkcore.domain import Detection
 from parkcore.images import decode
-from parkcore.spaces.judgement import Judgement, SpaceState, judge
+from parkcore.spaces.judgement import judge
 from parkcore.spaces.layout import Layout
+from parkcore.spaces.verdict import Judgement, SpaceState
 
 Judging = Callable[[Layout, Sequence[Detection], tuple[int, int]], Judgement]
 

@@ -23,8 +23,8 @@ from parkcore.domain import LABELS, Snapshot
 from parkcore.errors import OutputError
 from parkcore.ingest import content_id
 from parkcore.spaces.ground import moved
-from parkcore.spaces.judgement import Judged
 from parkcore.spaces.layout import Layout
+from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.storage import Storage
 from parkcore.store import Store

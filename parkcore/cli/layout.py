@@ -76,7 +76,7 @@ def layout_import(
 @click.pass_obj
 def layout_export(settings: Settings, lot_id: str, camera_id: str, form: Any) -> None:
     """Print the spaces of CAMERA as JSON."""
-    from parkcore.spaces.layout_files import write_layout
+    from parkcore.spaces.layout_writing import write_layout
     from parkcore.wiring import read_store
 
     with read_store(settings) as store:
@@ -92,7 +92,7 @@ def layout_export(settings: Settings, lot_id: str, camera_id: str, form: Any) ->
 def layout_propose(settings: Settings, lot_id: str, camera_id: str) -> None:
     """Print spaces where vehicles stood again and again, as JSON to look at and import."""
     from parkcore.spaces.layout import Layout
-    from parkcore.spaces.layout_files import write_layout
+    from parkcore.spaces.layout_writing import write_layout
     from parkcore.spaces.proposals import propose
     from parkcore.wiring import read_store
 

@@ -19,8 +19,8 @@ from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
     from parkcore.ingest import Analyser, Analysis, Source
-    from parkcore.spaces.judgement import Judged
     from parkcore.spaces.layout import Layout
+    from parkcore.spaces.verdict import Judged
     from parkcore.storage import Storage
     from parkcore.store import Store
 

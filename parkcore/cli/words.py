@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parkcore.domain import Occupancy, Snapshot, check_name
+from parkcore.domain import Occupancy, Snapshot
+from parkcore.names import check_name
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what this brings along would slow down every --help
-    from parkcore.spaces.judgement import Judgement
+    from parkcore.spaces.verdict import Judgement
 
 
 def say_occupancy(occupancy: Occupancy, settings: Settings) -> str:

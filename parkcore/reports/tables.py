@@ -15,7 +15,7 @@ from parkcore.history.capacities import ALWAYS, LOT, Capacities
 from parkcore.occupancy import Thresholds
 from parkcore.reports.columns import COLUMNS, Column, Kind, TableName
 from parkcore.spaces.corrections import corrected
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.sqlite.records import Row
 from parkcore.store import Store

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from parkcore.spaces.judgement import Judgement, SpaceState
+from parkcore.spaces.verdict import Judgement, SpaceState
 
 
 def corrected(

@@ -13,9 +13,10 @@ from parkcore.domain import Detection, Image
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode
 from parkcore.picture import fault
-from parkcore.spaces.judgement import MOVED, Judged, judge
+from parkcore.spaces.judgement import judge
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.registration import Reference, Registration, reference, register
+from parkcore.spaces.verdict import MOVED, Judged
 
 KEPT = 64
 """References whose features are kept in memory, about 1 MB each."""

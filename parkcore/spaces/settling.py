@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parkcore.spaces.judgement import Judgement, SpaceState, State
+from parkcore.spaces.verdict import Judgement, SpaceState, State
 
 LOOKS = 50
 """A state that so many looks do not settle is not worth looking further back for."""

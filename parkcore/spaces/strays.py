@@ -10,8 +10,8 @@ from shapely import Point, Polygon, distance
 
 from parkcore.domain import Detection
 from parkcore.spaces.ground import boxes_of, ground_points, moved
-from parkcore.spaces.judgement import Judged
 from parkcore.spaces.layout import Layout
+from parkcore.spaces.verdict import Judged
 
 
 @dataclass(frozen=True, slots=True)

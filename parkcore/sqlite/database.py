@@ -79,6 +79,20 @@ class Connection:
     ) -> None:
         self.close()
 
+    def file_bytes(self) -> tuple[int, int]:
+        """The size of the database's file, and how much of that is free within it."""
+        values = [
+            self._rows(f"pragma {name}")[0][name]
+            for name in ("page_size", "page_count", "freelist_count")
+        ]
+        return values[0] * values[1], values[0] * values[2]
+
+    def compact(self) -> None:
+        """Write the file anew without what is free in it; needs as much room on its disk again."""
+        with explained(self._name):
+            self._db.execute("vacuum")
+            self._db.execute("pragma wal_checkpoint(truncate)")
+
     def _prepare(self) -> None:
         with explained(self._name):
             self._db.execute("pragma foreign_keys = on")

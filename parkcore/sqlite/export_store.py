@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from parkcore.domain import LABELS
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.database import Connection
 from parkcore.sqlite.filters import HistoryFilter, where
 from parkcore.sqlite.records import Row, to_judged, to_text

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
-from parkcore.domain import check_name
 from parkcore.errors import LayoutConflict
-from parkcore.spaces.judgement import Judged
+from parkcore.names import check_name
 from parkcore.spaces.layout import Layout
-from parkcore.spaces.layout_files import read_layout, write_layout
+from parkcore.spaces.layout_files import read_layout
+from parkcore.spaces.layout_writing import write_layout
+from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.database import Connection, explained
 from parkcore.sqlite.lot_store import set_capacity
 from parkcore.sqlite.records import Row, figures_row, judged_row, to_judged, to_text, to_time

@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from parkcore.history.capacities import Capacities
 from parkcore.history.rollups import HOUR_S, Look, Segment
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.database import explained
-from parkcore.sqlite.hour_store import LOOKS, HourStore, read_capacities, seen, to_look
+from parkcore.sqlite.hour_store import HourStore
 from parkcore.sqlite.records import Row, to_judged
+from parkcore.sqlite.rolling import LOOKS, read_capacities, seen, to_look
 
 
 class LookStore(HourStore):

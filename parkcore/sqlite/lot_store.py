@@ -12,8 +12,8 @@ from parkcore.domain import Camera, IpCamera, Lot
 from parkcore.errors import StoreError, UnknownLot
 from parkcore.history.capacities import LOT, Capacities
 from parkcore.sqlite.database import Connection, explained
-from parkcore.sqlite.hour_store import read_capacities, roll
 from parkcore.sqlite.records import ip_camera_row, to_ip_camera, to_lot, to_text
+from parkcore.sqlite.rolling import read_capacities, roll
 
 log = logging.getLogger(__name__)
 

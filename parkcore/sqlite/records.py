@@ -28,7 +28,7 @@ from parkcore.domain import (
     Vehicles,
 )
 from parkcore.spaces.corrections import corrected
-from parkcore.spaces.judgement import AreaCount, Judged, Judgement, SpaceState
+from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
 
 Row: TypeAlias = dict[str, Any]
 

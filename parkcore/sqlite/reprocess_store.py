@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from parkcore.domain import LABELS, Detection, DetectorInfo, Snapshot, Vehicles
 from parkcore.errors import RunError
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.database import Connection
 from parkcore.sqlite.filters import where
 from parkcore.sqlite.records import (

@@ -12,8 +12,8 @@ from sqlite_utils import Database
 
 from parkcore.sqlite.database import Connection, explained
 from parkcore.sqlite.file_store import FileStamp
-from parkcore.sqlite.hour_store import freeze
 from parkcore.sqlite.records import Row, to_text, to_time
+from parkcore.sqlite.rolling import freeze
 from parkcore.upkeep.retention import Retention, Share, Thinning
 
 BATCH = 500
@@ -191,10 +191,6 @@ class RetentionStore(Connection):
         )
         return {row["lot_id"]: (row["n"], row["size"]) for row in rows}
 
-    def newest_id(self) -> int:
-        """The number of the snapshot that was recorded last: about how many there are."""
-        return int(self._rows("select coalesce(max(id), 0) n from snapshots")[0]["n"])
-
     def mark_gone(self, photos: Sequence[StoredPhoto]) -> None:
         """Note that the files of photos are not there any more."""
         at = to_text(datetime.now(UTC))
@@ -255,22 +251,6 @@ class RetentionStore(Connection):
             _delete(db, OF_A_SNAPSHOT, [row[0] for row in rows])
             db.conn.executemany("delete from snapshots where id = ?", [row[:1] for row in rows])
         return _sum((0, at) for _, at in rows)
-
-    # -- the file -------------------------------------------------------------------------
-
-    def file_bytes(self) -> tuple[int, int]:
-        """The size of the database's file, and how much of that is free within it."""
-        values = [
-            self._rows(f"pragma {name}")[0][name]
-            for name in ("page_size", "page_count", "freelist_count")
-        ]
-        return values[0] * values[1], values[0] * values[2]
-
-    def compact(self) -> None:
-        """Write the file anew without what is free in it; needs as much room on its disk again."""
-        with explained(self._name):
-            self._db.execute("vacuum")
-            self._db.execute("pragma wal_checkpoint(truncate)")
 
 
 def _newest(db: Database, which: Old) -> str:

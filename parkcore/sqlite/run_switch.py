@@ -9,9 +9,9 @@ from sqlite_utils import Database
 
 from parkcore.domain import LABELS
 from parkcore.errors import RunError
-from parkcore.sqlite.hour_store import roll
 from parkcore.sqlite.layout_store import refresh_figures
 from parkcore.sqlite.records import to_text, to_time
+from parkcore.sqlite.rolling import roll
 from parkcore.upkeep.runs import Run
 
 _SEEN = (

@@ -148,6 +148,10 @@ class SnapshotStore(LotStore):
             total += int(rows[0]["n"])
         return total
 
+    def newest_id(self) -> int:
+        """The number of the snapshot that was recorded last: about how many there are."""
+        return int(self._rows("select coalesce(max(id), 0) n from snapshots")[0]["n"])
+
     def is_live(self, lot_id: str, camera_id: str) -> bool:
         """Whether a camera's newest photo was recorded soon after it was taken: an archive that
         was read at once is not expected to go on."""

@@ -9,17 +9,13 @@ from __future__ import annotations
 import heapq
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Literal
 
-from parkcore.domain import DATE_FOLDER
-from parkcore.ingest import content_id
 from parkcore.sqlite.retention_store import Old, StoredPhoto
-from parkcore.storage import Storage, below
-from parkcore.store import FileStamp, Store
+from parkcore.storage import Storage
+from parkcore.store import Store
+from parkcore.upkeep.photo_files import PhotoFiles, Place
 from parkcore.upkeep.retention import (
     BIN,
     EVERY_LOT,
@@ -40,8 +36,6 @@ MOST_PROBLEMS = 20
 
 DAILY = timedelta(hours=20)
 """Less than a day, so that a run is not left out because the one before took long."""
-
-Place = Literal["here", "gone", "out of reach"]
 
 
 def dry_run(
@@ -109,6 +103,10 @@ class _Walk:
     _untold: int = 0
     _to_note: list[StoredPhoto] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
+
+    @property
+    def _files(self) -> PhotoFiles:
+        return PhotoFiles(self.storage, self._problem)
 
     def run(self) -> Thinning:
         groups = list(self._groups())
@@ -200,11 +198,11 @@ class _Walk:
     def _remove(self, photo: StoredPhoto) -> Place:
         """Delete a photo's file, or only count it."""
         self._seen.add(photo.snapshot_id)
-        place = self._place(photo)
+        place = self._files.place(photo)
         if place == "out of reach":
             return place
         if place == "here":
-            if not self.dry and not self._unlink(photo):
+            if not self.dry and not self._files.unlink(photo):
                 return place
             at = photo.captured_at
             self._add(photo.lot_id, photos=Share(1, photo.size_bytes, at, at))
@@ -214,42 +212,6 @@ class _Walk:
         if len(self._to_note) >= NOTED_AT_ONCE:
             self._note()
         return place
-
-    def _place(self, photo: StoredPhoto) -> Place:
-        """Where a photo is; a folder that is not mounted has lost nothing."""
-        path = self.storage.path(photo.file)
-        if below(path, self.storage.root) is None:
-            return "out of reach"
-        try:
-            stat = path.stat()
-            if FileStamp(stat.st_size, stat.st_mtime_ns) == photo.stamp:
-                return "here"
-            is_it = stat.st_size == photo.size_bytes and (
-                content_id(path.read_bytes()) == photo.sha256
-            )
-            return "here" if is_it else "gone"  # another photo took its name
-        except (FileNotFoundError, NotADirectoryError):
-            top = self.storage.path(photo.file.split("/")[0]) if "/" in photo.file else None
-            if _has_content(top or self.storage.root):
-                return "gone"
-            self._problem(f"{top or self.storage.root} is missing or empty: nothing of it is taken")
-        except OSError as error:
-            self._problem(f"{path} cannot be looked at ({error.strerror})")
-        return "out of reach"
-
-    def _unlink(self, photo: StoredPhoto) -> bool:
-        path = self.storage.path(photo.file)
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            self._problem(f"{path} cannot be deleted ({error.strerror}); check its permissions")
-            return False
-        with suppress(OSError):  # something else is in it
-            for folder in path.parents:
-                if folder == self.storage.root or not DATE_FOLDER.fullmatch(folder.name):
-                    break
-                folder.rmdir()
-        return True
 
     def _note(self) -> None:
         if self._to_note and not self.dry:
@@ -317,10 +279,3 @@ def _thins_photos(rule: Retention) -> bool:
 
 def _is_before(at: datetime, moment: datetime | None) -> bool:
     return moment is not None and at < moment
-
-
-def _has_content(folder: Path) -> bool:
-    try:
-        return any(folder.iterdir())
-    except OSError:
-        return False

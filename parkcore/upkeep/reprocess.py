@@ -11,8 +11,8 @@ from parkcore.errors import RunError, UnreadablePhoto
 from parkcore.images import decode
 from parkcore.ingest import BLIND, Analyser, content_id
 from parkcore.picture import fault
-from parkcore.spaces.judgement import Judged
 from parkcore.spaces.layout import Layout
+from parkcore.spaces.verdict import Judged
 from parkcore.storage import Storage
 from parkcore.store import Store
 from parkcore.upkeep.runs import Outcome, Result, Run, Wanted

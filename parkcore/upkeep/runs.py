@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from parkcore.domain import Detection, DetectorInfo, Snapshot, Vehicles
-from parkcore.spaces.judgement import Judged
+from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.filters import HistoryFilter
 
 Outcome = Literal["judged", "gone", "unreadable"]

@@ -17,9 +17,9 @@ from playwright.sync_api import Page, expect
 
 from parkcore.domain import Box, Detection, Lot, Vehicles
 from parkcore.ingest import content_id
-from parkcore.spaces.judgement import AreaCount, Judged, Judgement, SpaceState
 from parkcore.spaces.layout import Area, Layout, Space
 from parkcore.spaces.layout_files import read_layout
+from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
 
 from .app import NORTH, ROOT, App, another, card, choose, fits, red, settled, visit
 

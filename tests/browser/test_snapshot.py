@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from parkcore.domain import Snapshot
-from parkcore.spaces.judgement import Judged, Judgement, SpaceState
 from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.verdict import Judged, Judgement, SpaceState
 from parkcore.sqlite.filters import HistoryFilter
 
 from .app import NORTH, App, eventually, settled, upload, visit

@@ -16,8 +16,8 @@ from test_store import record, snapshot
 from parkcore.colours import SPACE, USE
 from parkcore.domain import Lot
 from parkcore.history.stats_words import percent
-from parkcore.spaces.judgement import Judged, Judgement, SpaceState
 from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.verdict import Judged, Judgement, SpaceState
 
 from .app import NORTH, App, choose, fits, settled, visit
 

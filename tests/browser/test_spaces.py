@@ -19,9 +19,10 @@ from shapely import Polygon
 from parkcore.domain import Lot
 from parkcore.images import decode, jpeg
 from parkcore.ingest import content_id
-from parkcore.spaces.judgement import MOVED, Judged, Judgement, SpaceState
 from parkcore.spaces.layout import LEAST_AREA, Area, Layout, Point, Space, subdivide
-from parkcore.spaces.layout_files import FORMS, read_layout, write_layout
+from parkcore.spaces.layout_files import FORMS, read_layout
+from parkcore.spaces.layout_writing import write_layout
+from parkcore.spaces.verdict import MOVED, Judged, Judgement, SpaceState
 from parkcore.sqlite.filters import HistoryFilter
 
 from .app import NORTH, ROOT, App, another, choose, fits, follow, red, settled, visit
