@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import os
 import pickle
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 
+from parkcore.analysis_size import OVERLAP, PART, WHOLE, analysis_size, parts, touches_seam
 from parkcore.domain import LABELS, Box, Detection, DetectorInfo, Image, Label
 from parkcore.errors import ModelError
+from parkcore.geometry import iou
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +32,8 @@ IOU = 0.6
 MAX_VEHICLES = 2000
 """Ultralytics keeps 300 boxes of a photo unless told otherwise: too few for a large lot."""
 
-
-ENLARGE = 1.5
-"""Small photos are enlarged by no more than this: beyond it the model finds less, not more."""
+SEAM = 3.0
+"""Pixels, as the model sees them: a box that ends so near to a part's edge is cut by it."""
 
 
 class Detector(Protocol):
@@ -48,8 +50,11 @@ class Detector(Protocol):
             ModelError: the model cannot be loaded.
         """
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Image, imgsz: int | None = None) -> list[Detection]:
         """The vehicles in an upright RGB image, surest first, boxes inside the image.
+
+        Args:
+            imgsz: look at it in this size instead of the detector's own.
 
         Raises:
             ModelError: the model cannot be loaded.
@@ -92,11 +97,30 @@ class YoloDetector:
         with self._lock:
             _ = self._model
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Image, imgsz: int | None = None) -> list[Detection]:
+        height, width = image.shape[:2]
+        size = analysis_size(width, height, imgsz or self._imgsz)
+        if size <= WHOLE:
+            return self._look(image, size)
+        # What is too large for the parts' overlap is found on the photo as a whole.
+        found = self._look(image, PART)
+        scale = size / max(width, height)
+        side, overlap = round(PART / scale), round(OVERLAP / scale)
+        for part in parts(width, height, side, overlap):
+            left, top, right, bottom = part
+            within = np.ascontiguousarray(image[top:bottom, left:right])
+            for seen in self._look(within, PART):
+                box = seen.box
+                moved = Box(box.x1 + left, box.y1 + top, box.x2 + left, box.y2 + top)
+                if not touches_seam(moved, part, (width, height), SEAM / scale):
+                    found.append(replace(seen, box=moved))
+        return distinct(found, IOU)
+
+    def _look(self, image: Image, size: int) -> list[Detection]:
         with self._lock:
             [result] = self._model.predict(
                 image[:, :, ::-1],  # Ultralytics takes arrays as BGR
-                imgsz=analysis_size(image.shape[1], image.shape[0], self._imgsz),
+                imgsz=size,
                 conf=self._confidence,
                 iou=IOU,
                 agnostic_nms=True,
@@ -117,18 +141,11 @@ class YoloDetector:
     @cached_property
     def _model(self) -> Any:
         log.info("loading the model %s", self._weights)
-        yolo = _ultralytics()
-        try:
-            model = yolo(self._weights, task="detect")
+        with _loading(self._weights):
+            model = load(self._weights)
             names = model.names
             blank = np.zeros((32, 32, 3), np.uint8)
             model.predict(blank, imgsz=32, verbose=False)  # the first look sets things up
-        except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, EOFError,
-                ImportError, pickle.UnpicklingError) as error:  # fmt: skip
-            raise ModelError(
-                f"{self._weights} is not a YOLO model that can be loaded ({error}); put a good"
-                " copy there or set PARKCORE_MODEL to another"
-            ) from error
         if not set(names.values()) & set(LABELS):
             raise ModelError(
                 f"{self._weights} finds {', '.join(map(str, list(names.values())[:8]))}, but none"
@@ -142,11 +159,14 @@ class YoloDetector:
         return {n: cast(Label, name) for n, name in self._model.names.items() if name in LABELS}
 
 
-def analysis_size(width: int, height: int, imgsz: int) -> int:
-    """The longer side, in pixels, at which a photo is looked at: `imgsz`, less where the photo
-    would have to be enlarged too much; a multiple of 32, the model's coarsest grid."""
-    wanted = min(imgsz, ENLARGE * max(width, height))
-    return max(32, 32 * math.ceil(wanted / 32))
+def distinct(detections: Sequence[Detection], most: float) -> list[Detection]:
+    """Each vehicle once, surest first: of boxes that overlap by more than `most` (IoU), the
+    surest."""
+    kept: list[Detection] = []
+    for seen in sorted(detections, key=lambda d: d.confidence, reverse=True):
+        if all(iou(seen.box, other.box) <= most for other in kept):
+            kept.append(seen)
+    return kept
 
 
 def find_weights(
@@ -186,7 +206,7 @@ def _is_official(name: str) -> bool:
 
 
 def _download(target: Path) -> Path:
-    _ultralytics()
+    ultralytics()
     from ultralytics.utils.downloads import attempt_download_asset
 
     try:
@@ -210,12 +230,44 @@ def _how_to_fetch(target: Path) -> str:
 LOCAL_MODEL_HINT = "the model that Parkcore brings, parkcore-yolov8n.pt"
 
 
-def _ultralytics() -> Any:
+def load(weights: Path) -> Any:
+    """A model of Ultralytics that uses all cores: left alone it leaves one idle, which is half
+    of a small machine.
+
+    Raises:
+        ModelError: the file cannot be loaded.
+    """
+    yolo = ultralytics()
+    import torch
+
+    threads = torch.get_num_threads()
+    with _loading(weights):
+        model = yolo(weights, task="detect")
+    for start in ("on_predict_start", "on_train_start"):
+        model.add_callback(start, lambda _: torch.set_num_threads(threads))
+    return model
+
+
+@contextmanager
+def _loading(weights: Path) -> Iterator[None]:
+    """Damaged weights fail in many ways, according to where the damage is."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, EOFError,
+            ImportError, pickle.UnpicklingError) as error:  # fmt: skip
+        raise ModelError(
+            f"{weights} is not a YOLO model that can be loaded ({error}); put a good"
+            " copy there or set PARKCORE_MODEL to another"
+        ) from error
+
+
+def ultralytics() -> Any:
     """Import Ultralytics and PyTorch (seconds): only who detects pays for it."""
     # Read at import: no look-ups of outside hosts, no usage statistics, no packages installed.
     os.environ.setdefault("YOLO_OFFLINE", "true")
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
     os.environ.setdefault("YOLO_VERBOSE", "false")
+    import torch  # noqa: F401 – first, as Ultralytics would tell it to use a single core
     from ultralytics import YOLO
 
     return YOLO

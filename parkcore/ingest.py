@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Literal
 
+from parkcore.analysis_size import fitting_size
 from parkcore.capture_time import capture_time
 from parkcore.detect import Detector
 from parkcore.domain import Failure, Image, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import UnreadablePhoto
+from parkcore.geometry import hull
 from parkcore.images import BYTES_PER_PIXEL, decode, thumbnail
 from parkcore.picture import fault
 from parkcore.spaces.judging import Judge
 from parkcore.spaces.verdict import Judged
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import FileStamp, Store
+
+LOOKS_TO_FIT = 10
+"""A camera's last photos whose vehicles tell its analysis size."""
 
 BLIND = "that no vehicle was found need not mean that there is none"
 
@@ -70,10 +77,22 @@ class Analyser:
     zone: tzinfo
     max_megapixels: float
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    fits_size: bool = False
+    """Whether each camera's analysis size is fitted to how small its vehicles are."""
     judge: Judge = field(default_factory=Judge)
 
-    def analyse(self, data: bytes, source: Source, *, mtime: datetime | None = None) -> Analysis:
+    def analyse(
+        self,
+        data: bytes,
+        source: Source,
+        *,
+        mtime: datetime | None = None,
+        imgsz: int | None = None,
+    ) -> Analysis:
         """Look at a photo.
+
+        Args:
+            imgsz: the analysis size; None for the detector's own.
 
         Raises:
             UnreadablePhoto: it cannot be read whole.
@@ -85,7 +104,7 @@ class Analyser:
         taken = capture_time(
             exif=decoded.taken_at, path=source.file, mtime=mtime, now=self.now(), zone=self.zone
         )
-        detections = tuple(self.detector.detect(decoded.image))
+        detections = tuple(self.detector.detect(decoded.image, imgsz))
         photo = Photo(
             file=source.file,
             sha256=content_id(data),
@@ -104,7 +123,7 @@ class Analyser:
         snapshot = Snapshot(
             photo,
             Vehicles.count(detections),
-            self.detector.info,
+            replace(self.detector.info, imgsz=imgsz or self.detector.info.imgsz),
             milliseconds,
             detections,
             note="; ".join(doubts),
@@ -139,7 +158,8 @@ class Analyser:
             store.remember_file(source.file, stamp, known.photo.sha256)
             return Outcome("known", source, known)
         try:
-            analysis = self.analyse(data, source, mtime=_mtime(source, stat))
+            imgsz = self._camera_size(source, store)
+            analysis = self.analyse(data, source, mtime=_mtime(source, stat), imgsz=imgsz)
         except UnreadablePhoto as error:
             return self._failed(source, str(error), store, stamp)
         before = store.file_content(source.file)
@@ -189,6 +209,21 @@ class Analyser:
             reference_jpeg=lambda: store.layout_reference(layout_id),
             last_homography=before[0][1].homography if before else None,
         )
+
+    def _camera_size(self, source: Source, store: Store) -> int | None:
+        """The analysis size for the next photo of a camera; None for the detector's own."""
+        place = source.lot.id, source.camera_id
+        last = store.snapshots(HistoryFilter(*place), limit=1) if self.fits_size else []
+        if not last:
+            return None
+        photo = last[0].photo
+        layout = store.layout(*place)
+        shapes = [hull(space.polygon) for space in layout.spaces] if layout else []
+        spaces = [math.sqrt(box.area * photo.width * photo.height) for box in shapes]
+        looks = store.vehicles_seen(*place, limit=LOOKS_TO_FIT)
+        vehicles = [math.sqrt(seen.box.area) for look in looks for seen in look]
+        now = last[0].detector.imgsz
+        return fitting_size(spaces + vehicles, (photo.width, photo.height), now=now)
 
     def _read(self, path: Path) -> tuple[bytes, os.stat_result]:
         limit = int(self.max_megapixels * 1e6 * BYTES_PER_PIXEL)

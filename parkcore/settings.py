@@ -1,4 +1,5 @@
-"""Settings: flags, else `PARKCORE_<NAME>`, else `parkcore.toml`, else the defaults."""
+"""Settings: flags, else `PARKCORE_<NAME>`, else `parkcore.toml`, else the models that were switched
+over to, else the defaults."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -19,13 +21,17 @@ from pydantic_settings import (
 )
 from tzlocal import get_localzone_name
 
+from parkcore import chosen_models
 from parkcore.errors import SettingsError
 from parkcore.history.opening import OpeningHours
 from parkcore.names import check_name
 from parkcore.occupancy import Thresholds
 
 DEFAULT_MODEL = "parkcore-yolov8n.pt"
+DEFAULT_OPINION = "parkcore-spaces.pt"
+NO_OPINION = "off"
 TOML_FILE = "parkcore.toml"
+CHOSEN_FILE = "parkcore-chosen.toml"
 
 
 class Settings(BaseSettings):
@@ -46,11 +52,20 @@ class Settings(BaseSettings):
     confidence: float = Field(
         0.2, gt=0, lt=1, description="Detections less sure than this are left out, 0..1."
     )
+    second_opinion: str = Field(
+        DEFAULT_OPINION,
+        min_length=1,
+        description="The classifier that looks at doubtful spaces again: a file, or off.",
+    )
     imgsz: int = Field(
         1280,
         ge=320,
         le=4096,
         description="Analysis size: the photo's longer side in pixels as the model sees it.",
+    )
+    fit_size: bool = Field(
+        True,
+        description="Fit each camera's analysis size to how small its vehicles are.",
     )
     max_megapixels: float = Field(
         50, gt=0, le=500, description="Larger photos are refused before they are decoded."
@@ -92,6 +107,12 @@ class Settings(BaseSettings):
     )
     max_upload_mb: float = Field(
         30, gt=0, le=1000, description="Larger photos are refused by the app's interface."
+    )
+    checks_per_day: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Spaces a day and camera that the page Accuracy asks about.",
     )
     moderate_from: float = Field(0.5, gt=0, description="Rate from which a lot is moderate.")
     busy_from: float = Field(0.8, gt=0, description="Rate from which a lot is busy.")
@@ -164,12 +185,21 @@ class Settings(BaseSettings):
         if os.environ.get("PARKCORE_CONFIG") or toml_file().exists():
             toml_file().read_bytes()  # one that was named must be there
         toml = TomlConfigSettingsSource(settings_cls, toml_file())
-        return init_settings, env_settings, toml
+        chosen = chosen_models.in_use(chosen_file())
+        known: dict[str, Any] = {
+            name: each for name, each in chosen.items() if name in settings_cls.model_fields
+        }
+        return init_settings, env_settings, toml, InitSettingsSource(settings_cls, known)
 
 
 def toml_file() -> Path:
     """The settings file: `PARKCORE_CONFIG`, else `parkcore.toml` in the working folder."""
     return Path(os.environ.get("PARKCORE_CONFIG") or TOML_FILE)
+
+
+def chosen_file() -> Path:
+    """The file with the models that were switched over to, beside the settings file."""
+    return toml_file().with_name(CHOSEN_FILE)
 
 
 def load(**given: Any) -> Settings:

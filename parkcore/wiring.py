@@ -13,7 +13,9 @@ from parkcore.domain import IpCamera
 from parkcore.history.rollups import HOUR_S
 from parkcore.ingest import Analyser
 from parkcore.service.in_hand import InHand
-from parkcore.settings import Settings
+from parkcore.settings import NO_OPINION, Settings
+from parkcore.spaces.judging import Judge
+from parkcore.spaces.second_opinion import SecondOpinion, find_classifier
 from parkcore.sqlite.database import UNATTENDED_BUSY_S
 from parkcore.storage import Storage
 from parkcore.store import Store
@@ -67,7 +69,20 @@ def make_analyser(settings: Settings) -> Analyser:
         confidence=settings.confidence,
         imgsz=settings.imgsz,
     )
-    return Analyser(detector, settings.zone, settings.max_megapixels)
+    return Analyser(
+        detector,
+        settings.zone,
+        settings.max_megapixels,
+        fits_size=settings.fit_size,
+        judge=Judge(make_second_opinion(settings)),
+    )
+
+
+def make_second_opinion(settings: Settings) -> SecondOpinion | None:
+    """The classifier of spaces, found and loaded at the first space; None where it is off."""
+    if settings.second_opinion == NO_OPINION:
+        return None
+    return SecondOpinion(lambda: find_classifier(settings.second_opinion, folders=model_folders()))
 
 
 def look_at(settings: Settings, camera: IpCamera, login: Login) -> Look:

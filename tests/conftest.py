@@ -44,7 +44,7 @@ class PaintDetector:
     def load(self) -> None:
         """Nothing to load."""
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Image, imgsz: int | None = None) -> list[Detection]:
         cells = image[CELL // 2 :: CELL, CELL // 2 :: CELL].astype(int)
         red = cells[:, :, 0] - cells[:, :, 1:].max(axis=2) > 80
         height, width = image.shape[:2]

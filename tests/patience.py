@@ -32,10 +32,10 @@ class Turnstile(PaintDetector):
     def __init__(self) -> None:
         self.arrived, self._may_pass = threading.Semaphore(0), threading.Semaphore(0)
 
-    def detect(self, image):
+    def detect(self, image, imgsz=None):
         self.arrived.release()
         assert self._may_pass.acquire(timeout=WAIT_S)
-        return super().detect(image)
+        return super().detect(image, imgsz)
 
     def wait(self) -> None:
         """Until a photo is in hand."""

@@ -14,11 +14,11 @@ import pytest
 from conftest import ROOT, SAMPLES, SHARED, WEIGHTS, PaintDetector, draw_lot
 
 from parkcore.accuracy.evaluate import match
+from parkcore.analysis_size import analysis_size
 from parkcore.detect import (
     IOU,
     Detector,
     YoloDetector,
-    analysis_size,
     find_weights,
     model_folders,
 )

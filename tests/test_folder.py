@@ -472,11 +472,11 @@ def test_a_model_that_breaks_stops_the_scan_and_keeps_what_is_recorded(
     class BreaksAtTheThird(PaintDetector):
         seen = 0
 
-        def detect(self, image):
+        def detect(self, image, imgsz=None):
             self.seen += 1
             if self.seen == 3:
                 raise ModelError("out of memory")
-            return super().detect(image)
+            return super().detect(image, imgsz)
 
     for seed in range(4):
         add_photo(f"{seed}.jpg", seed=seed)

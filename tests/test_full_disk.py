@@ -24,11 +24,11 @@ class FreesTheDisk(PaintDetector):
         self.looks = 0
         self.store: Store | None = None
 
-    def detect(self, image):
+    def detect(self, image, imgsz=None):
         self.looks += 1
         if self.looks == ATTEMPTS + 1:
             self.store._db.execute("pragma max_page_count = 1000000")
-        return super().detect(image)
+        return super().detect(image, imgsz)
 
 
 def test_photos_wait_for_a_full_disk_and_none_is_lost(storage: Storage, tmp_path: Path) -> None:

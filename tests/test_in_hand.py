@@ -39,8 +39,8 @@ from parkcore.service.watcher import Watcher
 db, root, looking = map(Path, sys.argv[1:])
 
 class Mortal(PaintDetector):
-    def detect(self, image):
-        found = super().detect(image)
+    def detect(self, image, imgsz=None):
+        found = super().detect(image, imgsz)
         if len(found) == {DEADLY}:
             os.kill(os.getpid(), signal.SIGKILL)
         if not looking.exists():

@@ -11,10 +11,12 @@ import pytest
 from conftest import MADRID, NOON, PaintDetector, draw_lot, encode
 from unprivileged import no_privileges, reachable_folder
 
-from parkcore.domain import Lot, Vehicles
+from parkcore.analysis_size import ENOUGH
+from parkcore.domain import DetectorInfo, Lot, Vehicles
 from parkcore.errors import ModelError, UnreadablePhoto
 from parkcore.images import decode
 from parkcore.ingest import Analyser, Source, content_id, refusal
+from parkcore.spaces.layout import Layout, Space
 from parkcore.storage import Storage
 from parkcore.store import Store
 
@@ -235,10 +237,10 @@ def test_two_processes_at_the_same_photo_record_it_once(tmp_path, storage, add_p
     path, source = tmp_path / "parkcore.db", storage.source(add_photo("a.jpg"))
 
     class Slow(PaintDetector):
-        def detect(self, image):
+        def detect(self, image, imgsz=None):
             with Store.open(path) as other:
                 Analyser(PaintDetector(), MADRID, 50, now=lambda: NOON).ingest(source, other)
-            return super().detect(image)
+            return super().detect(image, imgsz)
 
     with Store.open(path) as store:
         outcome = Analyser(Slow(), MADRID, 50, now=lambda: NOON).ingest(source, store)
@@ -249,7 +251,7 @@ def test_two_processes_at_the_same_photo_record_it_once(tmp_path, storage, add_p
 
 def test_without_a_model_nothing_is_recorded(storage, store, add_photo):
     class Broken(PaintDetector):
-        def detect(self, image):
+        def detect(self, image, imgsz=None):
             raise ModelError("the weights are gone")
 
     source = storage.source(add_photo("a.jpg"))
@@ -258,6 +260,49 @@ def test_without_a_model_nothing_is_recorded(storage, store, add_photo):
     assert store.count() == 0
     assert store.failures() == []
     assert store.files() == {}
+
+
+class LooksAs(PaintDetector):
+    """Notes in which size it is told to look."""
+
+    info = DetectorInfo("paint", "1", 0.5, 1280)
+
+    def __init__(self) -> None:
+        self.sizes: list[int | None] = []
+
+    def detect(self, image, imgsz=None):
+        self.sizes.append(imgsz)
+        return super().detect(image, imgsz)
+
+
+@pytest.mark.parametrize("fits, sizes", [(True, [None, 640, 640]), (False, [None, None, None])])
+def test_each_cameras_size_is_fitted_to_its_vehicles(storage, store, add_photo, fits, sizes):
+    detector = LooksAs()
+    analyser = Analyser(detector, MADRID, 50, now=lambda: NOON, fits_size=fits)
+    for number in range(3):
+        path = add_photo(f"north/gate/{number}.jpg", vehicles=14 + number)
+        outcome = analyser.ingest(storage.source(path), store)
+        used = sizes[number] or 1280
+        assert store.snapshot(outcome.snapshot.id).detector == replace(LooksAs.info, imgsz=used)
+    analyser.ingest(storage.source(add_photo("south/gate/0.jpg", vehicles=20)), store)
+    assert detector.sizes == [*sizes, None]
+
+
+def test_marked_spaces_tell_the_size_too(storage, store, add_photo):
+    """Far spaces may be empty; they must be seen as well."""
+    detector = LooksAs()
+    analyser = Analyser(detector, MADRID, 50, now=lambda: NOON, fits_size=True)
+    few = ENOUGH // 2
+    analyser.ingest(storage.source(add_photo("north/gate/0.jpg", vehicles=few)), store)
+    analyser.ingest(storage.source(add_photo("north/gate/1.jpg", vehicles=0)), store)
+    corners = [(0.1, 0.1), (0.2, 0.1), (0.2, 0.2), (0.1, 0.2)]
+    spaces = tuple(
+        Space(str(n), tuple((x + n * 0.05, y) for x, y in corners)) for n in range(ENOUGH)
+    )
+    layout = Layout(spaces, (), (320, 200))
+    store.save_layout("north", "gate", layout, None, based_on=0)
+    analyser.ingest(storage.source(add_photo("north/gate/2.jpg", vehicles=1)), store)
+    assert detector.sizes == [None, 1280, 640]
 
 
 def test_the_clock_is_the_present_in_utc():

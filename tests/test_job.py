@@ -268,7 +268,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_scan_with_the_reason(make_job, d
         def load(self):
             raise ModelError("the weights are gone; put them back")
 
-        def detect(self, image):
+        def detect(self, image, imgsz=None):
             self.load()
 
     job = make_job(Broken())
@@ -283,7 +283,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_scan_with_the_reason(make_job, d
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_mistake_of_ours_ends_the_scan_too(make_job, photos):
     class Mistaken(PaintDetector):
-        def detect(self, image):
+        def detect(self, image, imgsz=None):
             return 1 / 0
 
     job = make_job(Mistaken())

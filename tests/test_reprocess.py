@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 from conftest import MADRID, NOON, ROOT, SAMPLES, PaintDetector
 from test_hours import hours
@@ -24,9 +25,14 @@ from parkcore.domain import Correction, DetectorInfo, Lot, Vehicles
 from parkcore.errors import RunError, UnknownLot
 from parkcore.ingest import Analyser
 from parkcore.occupancy import Thresholds
+from parkcore.spaces.judging import Judge
 from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.second_opinion import SecondOpinion
+from parkcore.spaces.space_net import SpaceNet
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.storage import Storage
 from parkcore.store import Store
+from parkcore.training.fit_classifier import write
 from parkcore.upkeep.comparing import compare
 from parkcore.upkeep.reprocess import begin, reprocess, switch_back, switch_over
 from parkcore.upkeep.runs import Run, Wanted
@@ -40,8 +46,8 @@ class Nearsighted(PaintDetector):
 
     info = DetectorInfo("near", "2", 0.5, 640)
 
-    def detect(self, image):
-        return super().detect(image)[:-1]
+    def detect(self, image, imgsz=None):
+        return super().detect(image, imgsz)[:-1]
 
 
 def rows(store: Store) -> dict[str, list]:
@@ -356,3 +362,21 @@ def test_options_belong_to_the_run_itself(command) -> None:
     assert command("--imgsz", "640", "list")[0] == 2
     assert command("--model", "nowhere.pt")[0] == 1
     assert command("use", "7")[0] == 1 and "there is no run 7" in command("use", "7")[1]
+
+
+def test_a_runs_second_opinion_changes_places_with_the_one_in_use(
+    recorded: Store, storage, near, tmp_path
+) -> None:
+    file = tmp_path / "spaces.pt"
+    torch.manual_seed(0)
+    write(file, SpaceNet(), 1.0)
+    second = SecondOpinion(file)
+    run = judge(recorded, storage, replace(near, judge=Judge(second)))
+    [seen, *_] = recorded.snapshots(HistoryFilter(camera_id="gate"))
+    assert recorded.judged(seen.id).second_opinion == ""
+    assert recorded.run_judged(run.id, seen.id).second_opinion == second.info.named
+    recorded.switch_run(run.id, use=True)
+    assert recorded.judged(seen.id).second_opinion == second.info.named
+    assert recorded.run_judged(run.id, seen.id).second_opinion == ""
+    recorded.switch_run(run.id, use=False)
+    assert recorded.judged(seen.id).second_opinion == ""

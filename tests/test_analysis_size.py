@@ -1,0 +1,118 @@
+"""How large a photo is looked at, and in which parts."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from conftest import SAMPLES, WEIGHTS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parkcore.analysis_size import ENOUGH, SIZES, WANTED, fitting_size, parts, touches_seam
+from parkcore.detect import YoloDetector, distinct
+from parkcore.domain import Box, Detection
+from parkcore.images import decode
+
+
+@pytest.mark.parametrize(
+    "vehicle_px, photo, now, size",
+    [
+        (WANTED, (1280, 720), 640, 1280),
+        (2 * WANTED, (1280, 720), 1280, 640),
+        (WANTED / 3, (1280, 720), 1280, 1920),
+        (WANTED, (4000, 3000), 1280, 3840),
+        (4 * WANTED, (4000, 3000), 1920, 1024),
+        (20 * WANTED, (1920, 1080), 1280, 640),
+        (WANTED * 1.1, (1280, 720), 1280, 1280),
+    ],
+    ids=[
+        "as large as the photo",
+        "smaller where vehicles are near",
+        "a photo is enlarged by half at most",
+        "a large photo of small vehicles in parts",
+        "a large photo of large vehicles",
+        "never less than the smallest",
+        "the size next to it is not worth a change",
+    ],
+)
+def test_fitting_size(vehicle_px, photo, now, size):
+    assert fitting_size([vehicle_px] * ENOUGH, photo, now=now) == size
+
+
+def test_few_vehicles_tell_nothing():
+    assert fitting_size([5.0] * (ENOUGH - 1), (1280, 720), now=1280) == 1280
+
+
+def test_the_small_ones_count():
+    sizes = [WANTED] * 20 + [10 * WANTED] * 80
+    assert fitting_size(sizes, (1280, 720), now=640) == 1280
+
+
+@given(
+    st.lists(st.floats(3, 600), min_size=ENOUGH, max_size=60),
+    st.integers(100, 8000),
+    st.integers(100, 8000),
+    st.sampled_from(SIZES),
+)
+def test_a_camera_comes_to_rest(sizes, width, height, now):
+    """The size that is fitted to a camera fits it the next time, too."""
+    first = fitting_size(sizes, (width, height), now=now)
+    assert first in SIZES
+    assert fitting_size(sizes, (width, height), now=first) == first
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(300, 1300), st.integers(0, 250))
+def test_parts_cover_the_photo_and_share_enough(width, height, side, overlap):
+    found = list(parts(width, height, side, overlap))
+    for low, high, length in ((0, 2, width), (1, 3, height)):
+        spans = sorted({(part[low], part[high]) for part in found})
+        assert spans[0][0] == 0 and spans[-1][1] == length
+        for (_, end), (start, _) in pairwise(spans):
+            assert end - start >= overlap
+    assert all(right - left <= side and bottom - top <= side for left, top, right, bottom in found)
+
+
+def test_a_photo_within_a_part_is_one():
+    assert list(parts(800, 600, 1280, 256)) == [(0, 0, 800, 600)]
+
+
+@pytest.mark.parametrize(
+    "box, cut",
+    [
+        (Box(101, 150, 130, 190), True),
+        (Box(150, 150, 199, 190), True),
+        (Box(120, 101, 130, 190), True),
+        (Box(120, 120, 150, 150), False),
+        (Box(150, 250, 180, 299.5), False),
+    ],
+    ids=["left", "right", "above", "in the middle", "at the photo's own edge"],
+)
+def test_a_box_at_an_inner_edge_is_cut(box, cut):
+    assert touches_seam(box, (100, 100, 200, 300), (400, 300), 3.0) == cut
+
+
+def test_each_vehicle_once():
+    seen = [
+        Detection("car", 0.5, Box(0, 0, 10, 10)),
+        Detection("truck", 0.9, Box(0, 0, 10, 11)),
+        Detection("car", 0.4, Box(20, 0, 30, 10)),
+    ]
+    assert distinct(seen, 0.6) == [seen[1], seen[2]]
+
+
+def test_a_photo_in_parts_has_each_vehicle_once():
+    """The sample photo four times beside each other: seams run through its vehicles."""
+    name = "sample-north/gate/2026-05-04_12-30.jpg"
+    photo = decode((SAMPLES / name).read_bytes(), max_megapixels=50).image
+    detector = YoloDetector(WEIGHTS, confidence=0.3, imgsz=1280)
+    alone = len(detector.detect(photo))
+    many = np.vstack([np.hstack([photo] * 2)] * 2)
+    found = detector.detect(many, imgsz=2560)
+    assert abs(len(found) - 4 * alone) <= 0.08 * 4 * alone
+    boxes = [seen.box for seen in found]
+    assert distinct(found, 0.6) == found
+    assert all(
+        0 <= b.x1 < b.x2 <= many.shape[1] and 0 <= b.y1 < b.y2 <= many.shape[0] for b in boxes
+    )
