@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import CELL, SAMPLES, WEIGHTS, PaintDetector, draw_lot, encode
+from conftest import CELL, SAMPLES, WEIGHTS, draw_lot, encode
 
-from parkcore.accuracy.evaluate import Score, Truth, evaluate, markdown, match, read_truth
+from parkcore.accuracy.evaluate import match, read_truth
+from parkcore.accuracy.set_notes import SetNotes
 from parkcore.detect import YoloDetector
-from parkcore.domain import Box, Detection
+from parkcore.domain import Box
 from parkcore.errors import FolderError
 from parkcore.images import decode
 
@@ -51,28 +51,6 @@ def wide(x1: float, x2: float) -> Box:
 )
 def test_match(truths, boxes, least, matched):
     assert match(truths, boxes, least) == matched
-
-
-def found(*boxes: Box) -> list[Detection]:
-    return [Detection("car", 0.9, box) for box in boxes]
-
-
-SPACES = (wide(0, 10), wide(20, 30), wide(40, 50), wide(60, 70))
-
-
-def test_labelled_vehicles_are_judged():
-    score = Score()
-    score.add(Truth(Path("a.jpg"), SPACES), found(*SPACES[:3], wide(200, 210)))
-    assert score.row() == {
-        "vehicles found": "75.0% of 4",
-        "detections that match": "75.0% of 4",
-    }
-
-
-def test_nothing_found_is_no_division_by_zero():
-    score = Score()
-    score.add(Truth(Path("a.jpg"), SPACES), [])
-    assert score.row()["detections that match"] == "0.0% of 0"
 
 
 # -- reading ------------------------------------------------------------------------------------
@@ -162,13 +140,58 @@ def labels_set(request, tmp_path) -> Path:
 
 
 def test_labelled_boxes_are_read(labels_set):
-    [truth] = read_truth(labels_set)
+    truth, empty = read_truth(labels_set)
     assert truth.photo.name == "a.jpg"
     assert (truth.layout, truth.occupied) == (None, ())
     assert [box.as_tuple() for box in truth.boxes] == [
         pytest.approx((4, 4, 36, 36)),
         pytest.approx((44, 4, 76, 36)),
     ]
+    assert truth.labels == ("car", "motorcycle")
+    assert (empty.photo.name, empty.boxes) == ("b.jpg", ())
+
+
+def test_what_is_known_of_a_set_is_heeded(labels_set):
+    notes = SetNotes(complete=False, unlabelled=("bus",), types={"person": ""})
+    truth, _ = read_truth(labels_set, notes=notes)
+    assert [box.as_tuple() for box in truth.neutral] == [pytest.approx((144, 90, 176, 110))]
+    assert (truth.is_complete, truth.unlabelled) == (False, ("bus",))
+
+
+def test_the_light_of_a_photo_comes_before_that_of_its_set(spaces_set):
+    truth = json.loads((spaces_set / "spaces.json").read_text())
+    truth["b.jpg"] |= {"light": "night", "view": "mast"}
+    (spaces_set / "spaces.json").write_text(json.dumps(truth))
+    first, second = read_truth(spaces_set, notes=SetNotes(light="day"))
+    assert (first.light, first.view) == ("day", "")
+    assert (second.light, second.view) == ("night", "mast")
+
+
+def test_one_photo_in_five_of_a_set_with_boxes_is_for_measuring(labels_set):
+    for n in range(40):
+        (labels_set / "images" / f"bikes_{n}.jpg").write_bytes(encode(draw_lot(1)))
+        (labels_set / "labels" / f"bikes_{n}.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    valid = {truth.photo.name for truth in read_truth(labels_set, split="valid")}
+    train = {truth.photo.name for truth in read_truth(labels_set, split="train")}
+    assert "bikes_17.jpg" in valid
+    assert not valid & train
+    assert len(valid | train) == 42
+
+
+def test_a_set_for_measuring_is_never_trained_on(labels_set):
+    notes = SetNotes(role="measure")
+    assert len(read_truth(labels_set, split="valid", notes=notes)) == 2
+    with pytest.raises(FolderError, match="for measuring only"):
+        read_truth(labels_set, split="train", notes=notes)
+
+
+def test_the_names_of_the_boxes_may_stand_one_folder_up(labels_set):
+    """As Roboflow's exports have them."""
+    (labels_set / "data.yaml").rename(labels_set.parent / "data.yaml")
+    assert len(read_truth(labels_set)) == 2
+    (labels_set.parent / "data.yaml").unlink()
+    with pytest.raises(FolderError, match=r"no data\.yaml"):
+        read_truth(labels_set)
 
 
 def test_a_split_without_photos_is_explained(spaces_set):
@@ -210,34 +233,6 @@ def test_a_folder_without_truth_is_explained(tmp_path):
         read_truth(tmp_path)
 
 
-# -- the whole ----------------------------------------------------------------------------------
-
-
-def test_a_detector_that_is_right_scores_full_marks(labels_set):
-    [row] = evaluate(read_truth(labels_set), PaintDetector(), [0.5])
-    assert row["vehicles found"] == row["detections that match"] == "100.0% of 2"
-    assert (row["model"], row["imgsz"], row["confidence"]) == ("paint", "640", "0.5")
-
-
-def test_one_pass_serves_every_confidence(labels_set):
-    class Doubtful(PaintDetector):
-        runs = 0
-
-        def detect(self, image):
-            self.runs += 1
-            sure, doubtful = super().detect(image)
-            return [sure, replace(doubtful, confidence=0.3)]
-
-    detector = Doubtful()
-    rows = evaluate(read_truth(labels_set), detector, [0.2, 0.5, 0.95])
-    assert [row["vehicles found"] for row in rows] == [
-        "100.0% of 2",
-        "50.0% of 2",
-        "0.0% of 2",
-    ]
-    assert detector.runs == 1
-
-
 def test_leaving_out_the_less_sure_afterwards_is_as_good_as_never_asking(yolo):
     """What `evaluate` relies on, checked on the real model."""
     data = (SAMPLES / "sample-north" / "gate" / "2026-05-04_09-00.jpg").read_bytes()
@@ -246,9 +241,3 @@ def test_leaving_out_the_less_sure_afterwards_is_as_good_as_never_asking(yolo):
     kept = [found for found in yolo.detect(image) if found.confidence >= 0.5]
     assert len(kept) > 5
     assert asked == kept
-
-
-def test_rows_make_a_table():
-    assert markdown([{"model": "a", "right": "1"}, {"model": "b", "right": "2"}]) == (
-        "| model | right |\n| --- | --- |\n| a | 1 |\n| b | 2 |"
-    )

@@ -1,42 +1,32 @@
-"""How right a detector is, measured on photos with known truth.
+"""What is known of the photos of a labelled set: the truth that figures are measured against.
 
 Two kinds of truth are read:
 
 - `spaces.json`: every marked space of a photo as a polygon, occupied or not; scored in
   `evaluate_spaces`. Vehicles outside marked spaces are not labelled in such sets and count
   neither as right nor as wrong.
-- `data.yaml` with `labels/*.txt`: YOLO boxes of vehicles (boxes of other things are passed
-  over), matched one to one at IoU 0.5, whatever the type.
+- `data.yaml` with `labels/*.txt`: YOLO boxes of vehicles; scored in `box_figures`.
 """
 
 from __future__ import annotations
 
 import json
-import re
-import statistics
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import PIL.Image
 import yaml
 from shapely import MultiPoint, Polygon
 
-from parkcore.detect import Detector
-from parkcore.domain import Box, Detection
+from parkcore.accuracy.photo_light import Light
+from parkcore.accuracy.set_notes import SetNotes
+from parkcore.accuracy.splits import Split, split_of
+from parkcore.domain import Box, Label
 from parkcore.errors import FolderError
 from parkcore.geometry import iou
-from parkcore.images import decode
 from parkcore.spaces.layout import Layout, Space
-
-_VEHICLE = re.compile(
-    r"(?<![a-z])(car|van|minivan|taxi|jeep|ambulance|bus|minibus|truck|lorry|motor|bike|scooter)",
-    re.I,
-)
-"""What the sets call their vehicles."""
-BOX_IOU = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +38,18 @@ class Truth:
     boxes: tuple[Box, ...] = ()
     layout: Layout | None = None
     occupied: tuple[bool, ...] = ()
-
-
-@dataclass(slots=True)
-class Score:
-    """Sums over the photos of one set of boxes at one confidence."""
-
-    truths: int = 0
-    found: int = 0
-    claimed: int = 0
-
-    def add(self, truth: Truth, detections: Sequence[Detection]) -> None:
-        boxes = [detection.box for detection in detections]
-        self.truths += len(truth.boxes)
-        self.claimed += len(boxes)
-        self.found += len(match(truth.boxes, boxes, BOX_IOU))
-
-    def row(self) -> dict[str, str]:
-        """The figures for a table, each with what it is a share of."""
-        return {
-            "vehicles found": f"{self.found / max(1, self.truths):.1%} of {self.truths}",
-            "detections that match": f"{self.found / max(1, self.claimed):.1%} of {self.claimed}",
-        }
+    labels: tuple[Label, ...] = ()
+    """The type of each box."""
+    neutral: tuple[Box, ...] = ()
+    """What is there is neither right nor wrong when it is found, such as rickshaws."""
+    unlabelled: tuple[Label, ...] = ()
+    """Vehicles of these types have no box."""
+    is_complete: bool = True
+    """Whether every vehicle of the other types has a box."""
+    light: Light | None = None
+    """None where the set does not say it."""
+    view: str = ""
+    """From where it was taken, where the set says it."""
 
 
 def match(truths: Sequence[Box], boxes: Sequence[Box], least: float) -> dict[int, int]:
@@ -92,17 +72,30 @@ def match(truths: Sequence[Box], boxes: Sequence[Box], least: float) -> dict[int
     return matched
 
 
-def read_truth(folder: Path, *, split: str | None = None) -> list[Truth]:
+def read_truth(
+    folder: Path, *, split: str | None = None, notes: SetNotes | None = None
+) -> list[Truth]:
     """The labelled photos of a data set.
+
+    Args:
+        split: only photos of this split: as spaces.json says, else as `splits.held_back` does.
+            A set that is wholly for measuring is all `valid`.
+        notes: what is known of the set besides its labels.
 
     Raises:
         FolderError: there is no truth in it, or it cannot be read.
     """
+    notes = notes or SetNotes()
+    if notes.role == "measure" and split in get_args(Split):
+        truths = read_truth(folder, notes=replace(notes, role="train"))
+        if split == "train":
+            raise FolderError(f"{folder} is for measuring only and has nothing to train on")
+        return truths
     try:
         if (folder / "spaces.json").is_file():
-            truths = list(_spaces(folder, split))
+            truths = list(_spaces(folder, split, notes))
         elif (folder / "labels").is_dir():
-            truths = list(_labels(folder))
+            truths = list(_labels(folder, split, notes))
         else:
             raise FolderError(f"{folder} has neither spaces.json nor labels/ to measure against")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
@@ -115,7 +108,7 @@ def read_truth(folder: Path, *, split: str | None = None) -> list[Truth]:
     return truths
 
 
-def _spaces(folder: Path, split: str | None) -> Iterator[Truth]:
+def _spaces(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]:
     for name, photo in sorted(json.loads((folder / "spaces.json").read_text()).items()):
         known = [s for s in photo["spaces"] if s["occupied"] is not None]
         if known and split in (None, photo.get("split")):
@@ -127,6 +120,8 @@ def _spaces(folder: Path, split: str | None) -> Iterator[Truth]:
                 folder / "images" / name,
                 layout=Layout(tuple(spaces), (), size),
                 occupied=tuple(space["occupied"] == 1 for space in known),
+                light=photo.get("light") or notes.light,
+                view=photo.get("view", ""),
             )
 
 
@@ -148,19 +143,35 @@ def _polygon(contour: Any, size: tuple[int, int]) -> tuple[tuple[float, float], 
     return tuple((float(x), float(y)) for x, y in list(hull.exterior.coords)[:-1])
 
 
-def _labels(folder: Path) -> Iterator[Truth]:
-    names = yaml.safe_load((folder / "data.yaml").read_text())["names"]
-    names = names if isinstance(names, dict) else dict(enumerate(names))
-    vehicles = {number for number, name in names.items() if _VEHICLE.search(name)}
+def _labels(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]:
+    given = next(
+        (f for f in (folder / "data.yaml", folder.parent / "data.yaml") if f.is_file()), None
+    )
+    if given is None:
+        raise FolderError(f"{folder} has labels/ but no data.yaml that says what they are called")
+    names = yaml.safe_load(given.read_text())["names"]
+    names = dict(names if isinstance(names, dict) else enumerate(names))
+    types = {number: notes.type_of(name) for number, name in names.items()}
+    neutral = {number for number, name in names.items() if notes.is_neutral(name)}
     photos = {photo.stem: photo for photo in (folder / "images").iterdir()}
-    for labels in sorted((folder / "labels").glob("*.txt")):
-        if photo := photos.get(labels.stem):
-            with PIL.Image.open(photo) as header:
-                size = header.size
-            rows = [line.split() for line in labels.read_text().splitlines()]
-            boxes = [_yolo_box(row, *size) for row in rows if int(row[0]) in vehicles]
-            if boxes:
-                yield Truth(photo, tuple(boxes))
+    for path in sorted((folder / "labels").glob("*.txt")):
+        photo = photos.get(path.stem)
+        if photo is None or split not in (None, split_of(path.stem)):
+            continue
+        with PIL.Image.open(photo) as header:
+            size = header.size
+        rows = [line.split() for line in path.read_text().splitlines() if line.strip()]
+        boxes = [(int(row[0]), _yolo_box(row, *size)) for row in rows]
+        known = [(label, box) for number, box in boxes if (label := types[number])]
+        yield Truth(
+            photo,
+            tuple(box for _, box in known),
+            labels=tuple(label for label, _ in known),
+            neutral=tuple(box for number, box in boxes if number in neutral),
+            unlabelled=notes.unlabelled,
+            is_complete=notes.complete,
+            light=notes.light,
+        )
 
 
 def _yolo_box(row: list[str], width: int, height: int) -> Box:
@@ -168,43 +179,3 @@ def _yolo_box(row: list[str], width: int, height: int) -> Box:
     return Box(
         (cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height
     )
-
-
-def evaluate(
-    truths: Iterable[Truth],
-    detector: Detector,
-    confidences: Sequence[float],
-) -> list[dict[str, str]]:
-    """Score a detector at several confidences in one pass; a table row for each.
-
-    The detector's own confidence must be the lowest of them: leaving out the less sure
-    afterwards is the same as never asking for them, as suppression goes from sure to unsure.
-    """
-    scores = {confidence: Score() for confidence in confidences}
-    milliseconds: list[float] = []
-    detector.load()
-    for truth in truths:
-        image = decode(truth.photo.read_bytes(), max_megapixels=500).image
-        started = time.perf_counter()
-        detections = detector.detect(image)
-        milliseconds.append(1000 * (time.perf_counter() - started))
-        for confidence, score in scores.items():
-            score.add(truth, [d for d in detections if d.confidence >= confidence])
-    middle, least, most = (f(milliseconds) for f in (statistics.median, min, max))
-    return [
-        {
-            "model": detector.info.model,
-            "imgsz": str(detector.info.imgsz),
-            "confidence": f"{confidence:g}",
-            **score.row(),
-            "ms a photo: median (least–most)": f"{middle:.0f} ({least:.0f}–{most:.0f})",
-        }
-        for confidence, score in scores.items()
-    ]
-
-
-def markdown(rows: Sequence[dict[str, str]]) -> str:
-    """Rows of equal keys as a Markdown table."""
-    head = list(rows[0])
-    lines = [head, ["---"] * len(head), *([row[key] for key in head] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

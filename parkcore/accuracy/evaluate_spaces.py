@@ -4,23 +4,49 @@ from __future__ import annotations
 
 import math
 import statistics
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from shapely import Polygon, points
 
+from parkcore.accuracy.average_precision import resampled
 from parkcore.accuracy.evaluate import Truth
-from parkcore.detect import Detector
-from parkcore.domain import Detection
-from parkcore.images import decode
-from parkcore.spaces.judgement import judge
-from parkcore.spaces.layout import Layout
+from parkcore.accuracy.intervals import wilson_interval
+from parkcore.accuracy.slices import Shares, rounded_interval
+from parkcore.domain import Detection, Image
+from parkcore.spaces.judging import judge_twice
+from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.second_opinion import SecondOpinion
 from parkcore.spaces.verdict import Judgement, SpaceState
 
-Judging = Callable[[Layout, Sequence[Detection], tuple[int, int]], Judgement]
+Judging: TypeAlias = Callable[[Layout, Image, Sequence[Detection]], Judgement]
+
+
+def judge_photo(
+    layout: Layout,
+    image: Image,
+    detections: Sequence[Detection],
+    *,
+    second: SecondOpinion | None = None,
+) -> Judgement:
+    """A photo judged as Parkcore does, its camera taken not to have moved.
+
+    Raises:
+        ModelError: the second opinion's weights cannot be loaded.
+    """
+    return judge_twice(second, layout, image, detections)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoJudged:
+    """What was made of one photo with marked spaces."""
+
+    truth: Truth
+    judgement: Judgement
+    light: str = ""
+    milliseconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -32,86 +58,90 @@ class SpaceScore:
     wrong_occupied: int = 0
     wrong_vacant: int = 0
     unknown: int = 0
+    right_guessed: int = 0
+    """Where every unknown space is taken for what is more probable."""
     count_errors: list[int] = field(default_factory=list)
     in_interval: int = 0
     interval_widths: list[int] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
+    by: Shares = field(default_factory=Shares)
 
-    def add(self, truth: Truth, judgement: Judgement) -> None:
-        for space, occupied in zip(judgement.spaces, truth.occupied, strict=True):
+    def add(self, photo: PhotoJudged) -> None:
+        truth, judgement = photo.truth, photo.judgement
+        shapes = truth.layout.spaces if truth.layout else (None,) * len(truth.occupied)
+        pixels = truth.layout.image_size if truth.layout else (0, 0)
+        known = zip(judgement.spaces, truth.occupied, shapes, strict=True)
+        for space, occupied, shape in known:
             if space.state == "unknown":
                 self.unknown += 1
-            elif space.state == "occupied":
+                guess = space.probability is not None and space.probability >= 0.5
+                self.right_guessed += guess == occupied
+                continue
+            is_right = (space.state == "occupied") == occupied
+            self.right_guessed += is_right
+            if space.state == "occupied":
                 self.right_occupied += occupied
                 self.wrong_occupied += not occupied
             else:
                 self.right_vacant += not occupied
                 self.wrong_vacant += occupied
+            size = size_of(shape, pixels) if shape else 0.0
+            self.by.add(size, photo.light, truth.view, is_right)
         count = sum(truth.occupied)
         low, high = judgement.interval
         self.count_errors.append(abs(judgement.occupied - count))
         self.in_interval += low <= count <= high
         self.interval_widths.append(high - low)
+        self.milliseconds.append(photo.milliseconds)
 
     def figures(self) -> dict[str, Any]:
         """Shares 0..1. Accuracy, precision, recall and F1 are of the spaces that were judged."""
         right = self.right_occupied + self.right_vacant
         judged = right + self.wrong_occupied + self.wrong_vacant
+        spaces = judged + self.unknown
         claimed = self.right_occupied + self.wrong_occupied
         there = self.right_occupied + self.wrong_vacant
         photos = len(self.count_errors)
-        both = claimed + there
+        errors = np.array(self.count_errors)
         return {
             "photos": photos,
-            "spaces": judged + self.unknown,
+            "spaces": spaces,
             "accuracy": _share(right, judged),
             "accuracy_interval": wilson(right, judged),
             "precision": _share(self.right_occupied, claimed),
             "precision_interval": wilson(self.right_occupied, claimed),
             "recall": _share(self.right_occupied, there),
             "recall_interval": wilson(self.right_occupied, there),
-            "f1": _share(2 * self.right_occupied, both),
-            "unknown": _share(self.unknown, judged + self.unknown),
+            "f1": _share(2 * self.right_occupied, claimed + there),
+            "unknown": _share(self.unknown, spaces),
+            "accuracy_of_all": _share(self.right_guessed, spaces),
+            "accuracy_of_all_interval": wilson(self.right_guessed, spaces),
             "count_mae": round(statistics.mean(self.count_errors), 4),
+            "count_mae_interval": rounded_interval(
+                resampled(photos, lambda weights: float(np.average(errors, weights=weights)))
+            ),
+            "error_per_100": round(100 * sum(self.count_errors) / spaces, 4) if spaces else 0.0,
             "exact": _share(sum(error == 0 for error in self.count_errors), photos),
             "exact_interval": wilson(sum(error == 0 for error in self.count_errors), photos),
             "interval_coverage": _share(self.in_interval, photos),
             "interval_width": round(statistics.mean(self.interval_widths), 2),
+            "by": self.by.table("spaces", "accuracy"),
             "milliseconds": round(statistics.median(self.milliseconds), 1),
             "milliseconds_range": [round(f(self.milliseconds), 1) for f in (min, max)],
         }
 
 
-def score(
-    truths: Iterable[Truth],
-    detector: Detector,
-    confidences: Sequence[float],
-    judging: Judging = judge,
-) -> list[dict[str, Any]]:
-    """The figures of a detector at several confidences, in one pass over the photos.
+def figures(photos: Sequence[PhotoJudged]) -> dict[str, Any]:
+    """The figures of photos; see `SpaceScore.figures`."""
+    score = SpaceScore()
+    for photo in photos:
+        score.add(photo)
+    return score.figures()
 
-    The detector's own confidence must be the lowest of them; see `evaluate.evaluate`.
-    """
-    scores = {confidence: SpaceScore() for confidence in confidences}
-    detector.load()
-    for truth in truths:
-        if truth.layout is None:
-            continue
-        image = decode(truth.photo.read_bytes(), max_megapixels=500).image
-        size = (image.shape[1], image.shape[0])
-        started = time.perf_counter()
-        detections = detector.detect(image)
-        seen_ms = 1000 * (time.perf_counter() - started)
-        for confidence, sums in scores.items():
-            started = time.perf_counter()
-            sure = [d for d in detections if d.confidence >= confidence]
-            sums.add(truth, judging(truth.layout, sure, size))
-            sums.milliseconds.append(seen_ms + 1000 * (time.perf_counter() - started))
-    info = detector.info
-    return [
-        {"model": info.model, "imgsz": info.imgsz, "confidence": confidence, **sums.figures()}
-        for confidence, sums in scores.items()
-    ]
+
+def size_of(space: Space, image_size: tuple[int, int]) -> float:
+    """The square root of a space's area, in pixels of a photo of that width and height."""
+    return math.sqrt(Polygon(space.polygon).area * image_size[0] * image_size[1])
 
 
 def centre_in_polygon(
@@ -129,42 +159,13 @@ def centre_in_polygon(
     return Judgement(tuple(states))
 
 
-def wilson(successes: int, trials: int, z: float = 1.96) -> list[float] | None:
-    """95 % confidence interval of a share (Wilson 1927); None without trials."""
-    if not trials:
-        return None
-    share, spread = successes / trials, z * z / trials
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
-    return [round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4)]
+def judge_plainly(layout: Layout, image: Image, detections: Sequence[Detection]) -> Judgement:
+    return centre_in_polygon(layout, detections, (image.shape[1], image.shape[0]))
 
 
-def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """Figures as a Markdown table."""
-    head = [
-        *("model", "imgsz", "confidence", "judged by", "spaces right (95 %)", "precision"),
-        *("recall", "F1", "unknown", "count error a photo", "counts exact"),
-        *("truth in interval", "ms a photo"),
-    ]
-    lines = [head, ["---"] * len(head), *map(_line, rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _line(row: dict[str, Any]) -> list[str]:
-    low, high = row["accuracy_interval"] or (0, 0)
-    return [
-        str(row["model"]),
-        str(row["imgsz"]),
-        f"{row['confidence']:g}",
-        row["judged_by"],
-        f"{row['accuracy']:.2%} ({low:.1%}–{high:.1%}) of {row['spaces']:,}",
-        *(f"{row[key]:.2%}" for key in ("precision", "recall", "f1")),
-        f"{row['unknown']:.1%}",
-        f"{row['count_mae']:.2f}",
-        f"{row['exact']:.0%} of {row['photos']}",
-        f"{row['interval_coverage']:.0%} (width {row['interval_width']:.1f})",
-        f"{row['milliseconds']:.0f}",
-    ]
+def wilson(successes: int, trials: int) -> list[float] | None:
+    """95 % confidence interval of a share, rounded; None without trials."""
+    return rounded_interval(wilson_interval(successes, trials))
 
 
 def _share(part: int, whole: int) -> float:

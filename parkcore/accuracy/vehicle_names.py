@@ -1,0 +1,41 @@
+"""What labelled sets call their vehicles, and which of the four types that is. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from parkcore.domain import Label
+
+_NEAR = re.compile(
+    r"(?<![a-z])(?:(?:auto|e)?[-_ ]?rickshaws?|tuk[-_ ]?tuks?|tempos?|tractors?|trailers?"
+    r"|transport_vehicles?|cyclists?|(?:awning[-_ ])?tricycles?)(?![a-z])",
+    re.IGNORECASE,
+)
+_WORDS: tuple[tuple[str, Label], ...] = (
+    (r"motorcycles?|motorbikes?|motors?|bikes?|scooters?|mopeds?|motos?|two[-_ ]?wheelers?",
+     "motorcycle"),
+    (r"(?:mini|micro|omni|trolley)?bus(?:es)?|coach(?:es)?", "bus"),
+    (r"(?:mini)?trucks?|lorry|lorries|ambulances?", "truck"),
+    (r"cars?|vans?|minivans?|taxis?|jeeps?|suvs?|sedans?|hatchbacks?|pick[-_ ]?ups?|vehicles?",
+     "car"),
+)  # fmt: skip
+_TYPES = tuple(
+    (re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE), label)
+    for words, label in _WORDS
+)
+
+
+def vehicle_type(name: str) -> Label | None:
+    """The type that a set's name for its boxes means; None where it is none of the four.
+
+    "vehicle" alone is taken for a car. A bicycle is no motorcycle, a carrot no car.
+    """
+    if is_near_vehicle(name):
+        return None
+    return next((label for pattern, label in _TYPES if pattern.search(name)), None)
+
+
+def is_near_vehicle(name: str) -> bool:
+    """Whether a name is that of a vehicle that is none of the four types but may well be taken
+    for one, such as a rickshaw: to detect it is neither right nor wrong."""
+    return _NEAR.search(name) is not None

@@ -1,0 +1,275 @@
+"""`evaluate`: how right is the model?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from parkcore.errors import ModelError, OutputError
+from parkcore.settings import Settings
+
+if TYPE_CHECKING:  # what these bring along would slow down every --help
+    from parkcore.accuracy.evaluate import Truth
+    from parkcore.accuracy.measuring import Measured, Way
+    from parkcore.accuracy.plain_yolo import PlainYolo
+    from parkcore.accuracy.set_notes import SetNotes
+    from parkcore.spaces.second_opinion import SecondOpinion
+
+NOTES = Path(__file__).parents[2] / "models" / "training" / "sets.toml"
+"""What is known of the open sets, where Parkcore runs from its repository."""
+
+ON_SCREEN = "-"
+
+
+class _Numbers(click.ParamType[list[float]]):
+    """Numbers with commas between them."""
+
+    name = "NUMBERS"
+
+    def convert(
+        self, value: str | list[float], param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[float]:
+        if isinstance(value, list):
+            return value
+        try:
+            return [float(text) for text in value.split(",")]
+        except ValueError:
+            self.fail(f"{value!r} are not numbers; expected such as 0.1,0.2", param, ctx)
+
+
+class _Command(click.Command):
+    """Keeps the words that it was called with, for whoever wants to repeat it; of `--json FOLDER`
+    the folder is one to measure, not a file to write."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[__name__] = list(args)
+        for number in range(len(args) - 1, 0, -1):
+            if args[number - 1] == "--json" and Path(args[number]).is_dir():
+                args = [*args[:number], ON_SCREEN, *args[number:]]
+        return super().parse_args(ctx, args)
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(cls=_Command)
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=Path)
+@click.option(
+    "--split",
+    help="Only photos of this split: as spaces.json says; of sets with labels/, valid is one in"
+    " five photos, clips and flights whole, and train the others.",
+)
+@click.option("--sizes", type=_Numbers(), help="Analysis sizes in pixels; else of the settings.")
+@click.option("--confidences", type=_Numbers(), help="Confidences; else of the settings.")
+@click.option(
+    "--model", "--models", "models", help="Models, separated by commas; else that of the settings."
+)
+@click.option("--every", type=click.IntRange(1), default=1, help="Look at each n-th photo only.")
+@click.option(
+    "--baseline",
+    default="yolov8n.pt",
+    show_default=True,
+    help="The weights of the plain alternative.",
+)
+@click.option(
+    "--baseline-sizes", type=_Numbers(), help="Sizes that a patient user tries: 640,960,1280,1920."
+)
+@click.option(
+    "--about",
+    type=_FILE,
+    help="A TOML file with what is known of the sets, such as which vehicles are not labelled;"
+    " else models/training/sets.toml, where it is there.",
+)
+@click.option(
+    "--unlabelled",
+    default="",
+    help="Types that are not labelled, such as car,motorcycle: neither right nor wrong.",
+)
+@click.option(
+    "--json", "as_json", is_flag=False, flag_value=ON_SCREEN,
+    metavar="[FILE]", help="All figures as one JSON object, into a file or, without one, printed.",
+)  # fmt: skip
+@click.option("--markdown", "as_markdown", type=_FILE, help="Write the tables to this file.")
+@click.option(
+    "--card", type=_FILE, help="Put the tables between the marks <!-- results --> of this file."
+)
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    folders: tuple[Path, ...],
+    split: str | None,
+    sizes: list[float] | None,
+    confidences: list[float] | None,
+    models: str | None,
+    every: int,
+    baseline: str,
+    baseline_sizes: list[float] | None,
+    about: Path | None,
+    unlabelled: str,
+    as_json: str | None,
+    as_markdown: Path | None,
+    card: Path | None,
+) -> None:
+    """Measure how right the model is on the labelled photos of each FOLDER, and of all together.
+
+    FOLDER has the photos in images/, and spaces.json (every marked space, occupied or not) or
+    data.yaml and labels/*.txt (YOLO boxes). Everything is measured beside the plain
+    alternative in the same run: YOLOv8n by Ultralytics' defaults (640 px, 0.25, a space being
+    occupied where the middle of a box lies in it), and at the best settings that a patient user
+    would find by trying on these very photos.
+    """
+    from parkcore.accuracy.measuring import as_json as all_figures
+    from parkcore.accuracy.measuring import measure, pooled
+    from parkcore.accuracy.result_tables import document
+    from parkcore.accuracy.results_card import provenance, section, write_card
+
+    settings: Settings = context.obj
+    sets = [
+        (folder, truths[::every])
+        for folder in folders
+        for truths in [_truths(folder, split, about, unlabelled)]
+    ]
+    names = (models or settings.model).split(",")
+    plain = _plain(baseline, names[0])
+    second = _second_opinion(settings)
+    chosen = sizes or [settings.imgsz], confidences or [settings.confidence]
+    ways = {
+        "spaces": _ways(names, *chosen, second=second),
+        "boxes": _ways(names, *chosen, ranks=True),
+    }
+    measured: list[Measured] = []
+    tries = [int(size) for size in baseline_sizes] if baseline_sizes else None
+    for folder, truths in sets:
+        with click.progressbar(truths, label=folder.resolve().name, file=sys.stderr) as bar:
+            options = {"sizes": tries} if tries else {}
+            way = ways[_kind(truths)]
+            measured.append(measure(folder.resolve().name, bar, way, plain, split=split, **options))
+    day = datetime.now(UTC).date()
+    result = all_figures([*measured, *pooled(measured)], provenance(context.meta[__name__], day))
+    tables = document(result)
+    if as_json and as_json != ON_SCREEN:
+        _write(Path(as_json), json.dumps(_flat(result), indent=2))
+    if as_markdown:
+        _write(as_markdown, f"# How right it is\n\n{section(result, tables)}\n")
+    if card:
+        write_card(card, section(result, document(result, folds=True)))
+    click.echo(json.dumps(_flat(result), indent=2) if as_json == ON_SCREEN else tables)
+
+
+def _truths(folder: Path, split: str | None, about: Path | None, unlabelled: str) -> list[Truth]:
+    from parkcore.accuracy.evaluate import read_truth
+
+    return read_truth(folder, split=split, notes=_notes(folder, about, unlabelled))
+
+
+def _notes(folder: Path, about: Path | None, unlabelled: str) -> SetNotes:
+    from dataclasses import replace
+
+    from parkcore.accuracy.set_notes import SetNotes, read_notes
+    from parkcore.domain import LABELS, Label
+
+    path = about or (NOTES if NOTES.is_file() else None)
+    notes = (read_notes(path) if path else {}).get(folder.resolve().name, SetNotes())
+    types = [name.strip() for name in unlabelled.split(",") if name.strip()]
+    if unknown := set(types) - set(LABELS):
+        raise click.UsageError(
+            f"--unlabelled {', '.join(sorted(unknown))}: expected some of {', '.join(LABELS)}"
+        )
+    more = tuple(cast(Label, name) for name in types)
+    return replace(notes, unlabelled=(*notes.unlabelled, *more))
+
+
+def _kind(truths: Sequence[Truth]) -> str:
+    return "spaces" if truths[0].layout else "boxes"
+
+
+def _ways(
+    models: Sequence[str],
+    sizes: Sequence[float],
+    confidences: Sequence[float],
+    *,
+    second: SecondOpinion | None = None,
+    ranks: bool = False,
+) -> list[Way]:
+    """Parkcore by every model, size and confidence; with a second opinion, also without it.
+
+    Args:
+        ranks: look for the less sure too, for average precision.
+    """
+    from functools import partial
+
+    from parkcore.accuracy.evaluate_spaces import judge_photo
+    from parkcore.accuracy.measuring import FLOOR, Way
+    from parkcore.detect import YoloDetector, find_weights, model_folders
+
+    least = min(FLOOR, *confidences) if ranks else min(confidences)
+    judged = partial(judge_photo, second=second)
+    detectors = [
+        YoloDetector(weights, confidence=least, imgsz=int(size))
+        for model in models
+        for weights in [find_weights(model, folders=model_folders())]
+        for size in sizes
+    ]
+    return [
+        way
+        for detector in detectors
+        for confidence in sorted(confidences)
+        for way in (
+            [Way(detector, confidence, judged)]
+            + [Way(detector, confidence, who="Parkcore, detections alone")] * bool(second)
+        )
+    ]
+
+
+def _second_opinion(settings: Settings) -> SecondOpinion | None:
+    """As the settings say. Where its weights cannot be had, there is none, and that is said."""
+    from parkcore.wiring import make_second_opinion
+
+    second = make_second_opinion(settings)
+    try:
+        return second if second and second.info else None
+    except ModelError as error:
+        click.echo(f"spaces are judged without a second opinion: {error}", err=True)
+        return None
+
+
+def _plain(model: str, instead: str) -> PlainYolo:
+    """The plain alternative. Where its weights cannot be had, Parkcore's own are taken, and its
+    name says so."""
+    from parkcore.accuracy.measuring import FLOOR
+    from parkcore.accuracy.plain_yolo import PlainYolo
+    from parkcore.detect import find_weights, model_folders
+
+    try:
+        weights = find_weights(model, folders=model_folders())
+    except ModelError as error:
+        click.echo(f"the baseline takes {instead} instead of {model}: {error}", err=True)
+        weights = find_weights(instead, folders=model_folders())
+    return PlainYolo(weights, confidence=FLOOR)
+
+
+def _flat(result: dict[str, Any]) -> dict[str, Any]:
+    """With one set, its first row's figures stand at the top, and the plain alternative's (by its
+    defaults) under `baseline`, for programs that want no more."""
+    if len(result["sets"]) != 1:
+        return result
+    [only] = result["sets"]
+    ours = [row for row in only["rows"] if row["who"].startswith("Parkcore")]
+    ours = [{**row, "judged_by": row["who"]} for row in ours]
+    plain, best = (
+        {**row, "judged_by": "box centre in polygon"} for row in only["rows"][len(ours) :]
+    )
+    return {**result, **ours[0], "others": ours[1:], "baseline": plain, "baseline_best": best}
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error}") from error

@@ -1,0 +1,243 @@
+"""Parkcore beside the plain alternative in one run; the tables, the card, the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from conftest import CELL, SAMPLES, WEIGHTS, PaintDetector, draw_lot, encode
+
+from parkcore.accuracy.evaluate import read_truth
+from parkcore.accuracy.evaluate_spaces import judge_plainly
+from parkcore.accuracy.measuring import FLOOR, Way, measure, pooled
+from parkcore.accuracy.plain_yolo import PlainYolo
+from parkcore.accuracy.result_tables import document
+from parkcore.accuracy.results_card import BEGIN, END, provenance, section, write_card
+from parkcore.cli import cli
+from parkcore.errors import OutputError
+from parkcore.images import decode
+from parkcore.spaces.space_net import SpaceNet
+from parkcore.training.fit_classifier import write
+
+SOME = (3, 17)
+
+
+def write_set(folder: Path, kind: str) -> Path:
+    """Drawn photos of 8 × 5 spaces, the first so many of them taken, with spaces or boxes."""
+    (folder / "images").mkdir(parents=True)
+    truth = {}
+    for vehicles in SOME:
+        name = f"{vehicles:02}"
+        (folder / "images" / f"{name}.png").write_bytes(encode(draw_lot(vehicles), "PNG"))
+        places = [(CELL * (n % 8), CELL * (n // 8)) for n in range(40)]
+        truth[f"{name}.png"] = {
+            "spaces": [
+                {"occupied": int(n < vehicles), "contour": [(x, y), (x + CELL, y),
+                 (x + CELL, y + CELL), (x, y + CELL)]}
+                for n, (x, y) in enumerate(places)
+            ]
+        }  # fmt: skip
+        if kind == "boxes":
+            (folder / "labels").mkdir(exist_ok=True)
+            lines = [f"0 {(x + 20) / 320} {(y + 20) / 200} 0.1 0.16" for x, y in places[:vehicles]]
+            (folder / "labels" / f"{name}.txt").write_text("\n".join(lines))
+    if kind == "boxes":
+        (folder / "data.yaml").write_text("names: [car]\n")
+    else:
+        (folder / "spaces.json").write_text(json.dumps(truth))
+    return folder
+
+
+@pytest.fixture
+def boxes_set(tmp_path) -> Path:
+    return write_set(tmp_path / "street", "boxes")
+
+
+@pytest.fixture
+def spaces_set(tmp_path) -> Path:
+    return write_set(tmp_path / "lot", "spaces")
+
+
+@pytest.mark.parametrize("kind", ["boxes", "spaces"])
+def test_a_detector_that_is_right_scores_full_marks(tmp_path, kind):
+    truths = read_truth(write_set(tmp_path / "drawn", kind))
+    measured = measure("drawn", truths, [Way(PaintDetector(), 0.5)], None)
+    [row] = [row.figures() for row in measured.rows]
+    assert (row["model"], row["imgsz"], row["confidence"]) == ("paint", 640, 0.5)
+    assert row["recall"] == row["precision"] == row["f1"] == row["exact"] == 1
+    assert row["count_mae"] == row["error_per_100"] == 0
+    if kind == "boxes":
+        assert row["map50"] == row["ap50_as_one"] == row["types"]["car"]["ap50"] == 1
+
+
+def test_one_look_serves_every_confidence(boxes_set):
+    class Doubtful(PaintDetector):
+        looks = 0
+
+        def detect(self, image, imgsz=None):
+            self.looks += 1
+            sure, *others = super().detect(image, imgsz)
+            return [sure, *(replace(other, confidence=0.3) for other in others)]
+
+    detector = Doubtful()
+    ways = [Way(detector, confidence) for confidence in (0.2, 0.5, 0.95)]
+    rows = measure("drawn", read_truth(boxes_set), ways, None).rows
+    assert [row.figures()["recall"] for row in rows] == [1, 0.1, 0]
+    assert detector.looks == len(SOME)
+
+
+def test_spaces_may_be_judged_in_another_way(spaces_set):
+    ways = [Way(PaintDetector(), 0.95), Way(PaintDetector(), 0.5, judge_plainly)]
+    rows = measure("drawn", read_truth(spaces_set), ways, None).rows
+    assert [row.figures()["recall"] for row in rows] == [0, 1]
+
+
+@pytest.fixture(scope="module")
+def plain() -> PlainYolo:
+    return PlainYolo(WEIGHTS, confidence=FLOOR)
+
+
+def test_the_plain_alternative_is_what_ultralytics_predicts(plain):
+    """By its defaults, which are those of a call that says nothing."""
+    from ultralytics import YOLO
+
+    path = SAMPLES / "sample-north" / "gate" / "2026-05-04_09-00.jpg"
+    image = decode(path.read_bytes(), max_megapixels=50).image
+    [result] = YOLO(WEIGHTS, task="detect").predict(image[:, :, ::-1], verbose=False)
+    sure = [d for d in plain.detect(image, 640) if d.confidence >= 0.25]
+    assert len(sure) > 5
+    assert [d.confidence for d in sure] == pytest.approx(result.boxes.conf.tolist())
+    assert [d.box.as_tuple() for d in sure] == [
+        pytest.approx(corners) for corners in result.boxes.xyxy.tolist()
+    ]
+
+
+@pytest.mark.parametrize("kind", ["boxes", "spaces"])
+def test_the_best_settings_are_never_worse_than_the_defaults(tmp_path, plain, kind):
+    truths = read_truth(write_set(tmp_path / "drawn", kind))
+    measured = measure("drawn", truths, [], plain, sizes=[320], confidences=[0.02, 0.9])
+    default, best = measured.rows
+    assert (default.imgsz, default.confidence) == (640, 0.25)
+    key = {"boxes": "f1", "spaces": "accuracy"}[kind]
+    assert (best.figures()[key] or 0) >= (default.figures()[key] or 0)
+
+
+def test_sets_of_one_kind_are_added_up(tmp_path):
+    ways = [Way(PaintDetector(), 0.5)]
+    sets = [
+        measure(name, read_truth(write_set(tmp_path / name, kind)), ways, None)
+        for name, kind in (("a", "boxes"), ("b", "spaces"), ("c", "boxes"))
+    ]
+    [together] = pooled(sets)
+    assert (together.name, together.kind) == ("all vehicles", "boxes")
+    figures = together.rows[0].figures()
+    assert (figures["photos"], figures["vehicles"], figures["settings"]) == (4, 40, "640 px, 0.5")
+
+
+# -- the command --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch) -> Callable[..., Result]:
+    monkeypatch.chdir(tmp_path)
+    plain = ["--baseline", str(WEIGHTS), "--baseline-sizes", "320", "--sizes", "320"]
+
+    def invoke(*words: object) -> Result:
+        return CliRunner().invoke(cli, ["evaluate", *map(str, words), *plain])
+
+    return invoke
+
+
+def test_several_sets_in_one_call(run, tmp_path, boxes_set, spaces_set):
+    other = write_set(tmp_path / "other", "spaces")
+    result = run(boxes_set, spaces_set, other, "--json", "all.json", "--markdown", "all.md")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads((tmp_path / "all.json").read_text())
+    assert [each["name"] for each in found["sets"]] == ["street", "lot", "other", "all spaces"]
+    assert [row["who"] for row in found["sets"][0]["rows"]] == [
+        "Parkcore", "plain, its defaults", "plain, best settings",
+    ]  # fmt: skip
+    assert found["sets"][3]["rows"][0]["spaces"] == 160
+    text = (tmp_path / "all.md").read_text()
+    assert document(found) in text
+    assert document(found) in result.stdout
+
+
+def test_a_folder_after_json_is_measured(run, spaces_set):
+    result = run("--json", spaces_set)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["spaces"] == 80
+
+
+def test_a_second_opinion_is_measured_beside_the_detections_alone(
+    run, tmp_path, monkeypatch, spaces_set
+):
+    torch.manual_seed(0)
+    write(tmp_path / "spaces.pt", SpaceNet(), 1.0)
+    monkeypatch.setenv("PARKCORE_SECOND_OPINION", str(tmp_path / "spaces.pt"))
+    result = run(spaces_set, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["judged_by"] == "Parkcore"
+    assert [row["judged_by"] for row in found["others"]] == ["Parkcore, detections alone"]
+
+
+def test_without_the_second_opinions_weights_that_is_said(run, monkeypatch, spaces_set):
+    monkeypatch.setenv("PARKCORE_SECOND_OPINION", "none.pt")
+    result = run(spaces_set, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "judged without a second opinion" in result.stderr
+    assert json.loads(result.stdout)["others"] == []
+
+
+def test_types_that_are_not_labelled_can_be_said(run, boxes_set):
+    result = run(boxes_set, "--unlabelled", "motorcycle,tram")
+    assert result.exit_code == 2
+    assert "tram" in result.stderr
+    about = boxes_set.parent / "about.toml"
+    about.write_text("[street]\ncomplete = false\n")
+    result = run(boxes_set, "--unlabelled", "car", "--about", about, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["complete"], found["types"]) == (False, {})
+
+
+def test_the_card_is_written_by_the_command(run, tmp_path, spaces_set):
+    card = tmp_path / "card.md"
+    card.write_text(f"# Model\n\n{BEGIN}\nold\n{END}\n\nmore\n")
+    result = run(spaces_set, "--every", 2, "--card", card)
+    assert result.exit_code == 0, result.stderr
+    text = card.read_text()
+    assert text.startswith(f"# Model\n\n{BEGIN}\n\nMeasured on 20")
+    assert text.endswith(f"{END}\n\nmore\n")
+    assert "parkcore evaluate lot --every 2 --card card.md --baseline parkcore-yolov8n.pt" in text
+    assert str(tmp_path) not in text
+    assert "\nold\n" not in text
+    assert "### lot: 1 photo, 40 spaces" in text
+    assert "<details>" in text
+    assert "<details>" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "text", ["no marks", BEGIN, f"{END} {BEGIN}", f"{BEGIN} {END} {BEGIN} {END}"]
+)
+def test_a_card_without_both_marks_is_left_alone(tmp_path, text):
+    card = tmp_path / "card.md"
+    card.write_text(text)
+    with pytest.raises(OutputError, match="once each"):
+        write_card(card, "new")
+    assert card.read_text() == text
+
+
+def test_figures_say_what_they_were_measured_with():
+    said = provenance(["/data/lots/acpds", "--models=../x/a.pt,b.pt", "it's"], date(2026, 5, 4))
+    assert said["command"] == "parkcore evaluate acpds --models=a.pt,b.pt 'it'\"'\"'s'"
+    assert (said["date"], "cores" in said["machine"]) == ("2026-05-04", True)
+    assert "torch" in said["versions"]
+    assert "Measured on 2026-05-04" in section(said, "tables")
