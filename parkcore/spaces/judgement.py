@@ -13,13 +13,15 @@ that measure as can be (Crouse, "On implementing 2D rectangular assignment algor
 in scipy). So no vehicle fills two spaces, and no space has two.
 
 How sure a judgement is, says a logistic regression whose coefficients
-`python -m tests.benchmarks.calibrate_judgement` fits. In doubt the space is unknown.
+`python -m tests.benchmarks.calibrate_judgement` fits: of what the detections say, and of the
+second opinion (`second_opinion`) where there is one. In doubt the space is unknown.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -53,6 +55,21 @@ EMPTY = (-4.052, 1.734, 3.056, 2.019, 3.464)
 max(0, m - 0.5) where a nearer vehicle covers some of the space, m times the share that it covers:
 for a space that has none."""
 
+# Fitted on the training lots of ACPDS, with second opinions of classifiers that were trained
+# without the lot they were asked about.
+FILLED_ASKED = (-0.259, 2.775, 1.055, 0.935)
+"""As FILLED; the last is for the log odds of the second opinion."""
+
+EMPTY_ASKED = (-1.364, 0.781, -0.916, 2.037, 0.091, 1.114)
+"""As EMPTY; the last is for the log odds of the second opinion."""
+
+DOUBT_ASKED = (0.4, 0.6)
+"""As DOUBT, for spaces with a second opinion."""
+
+SURE = 0.98
+"""A second opinion is taken for no surer than this, or surer than 1 - SURE that nothing is there:
+the classifier has not seen enough to be."""
+
 HIDDEN_FROM = 0.6
 """Share of a space that a nearer vehicle covers from which it is called hidden by it."""
 
@@ -65,6 +82,58 @@ IN_VIEW_FROM = 0.6
 _Outlines: TypeAlias = Sequence[tuple[Area, Floats]]
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the detections say of one space."""
+
+    vehicle: int | None
+    """Number of the detection that fills it."""
+    values: tuple[float, ...]
+    """What FILLED or EMPTY weigh, the leading 1 included."""
+    best: float
+    """The measure of the vehicle that comes nearest to filling it."""
+    covered: float
+    """Share of it that a nearer vehicle covers."""
+
+    def probability(self, opinion: float | None) -> float:
+        """Of being occupied, with a second opinion where there is one."""
+        filled = self.vehicle is not None
+        if opinion is None:
+            return _sigmoid(np.dot(FILLED if filled else EMPTY, self.values))
+        weights = FILLED_ASKED if filled else EMPTY_ASKED
+        return _sigmoid(np.dot(weights, (*self.values, opinion_log_odds(opinion))))
+
+
+def opinion_log_odds(opinion: float) -> float:
+    """The log odds of a second opinion, bounded by SURE."""
+    return _log_odds(opinion, SURE)
+
+
+def evidence(
+    outlines: Sequence[Floats], boxes: Floats, confidences: Floats
+) -> tuple[list[Evidence], Floats]:
+    """What detections say of spaces, and the measure between each space and each vehicle.
+
+    Args:
+        outlines: each space's corners, in pixels.
+        boxes: of the vehicles, n × 4, in pixels.
+    """
+    measure = prob_iou(outlines, ground_parts(boxes))
+    filling = assign(measure, confidences)
+    left = [v for v in range(len(boxes)) if v not in filling.values()]
+    found = []
+    for s, hidden in enumerate(covered(outlines, boxes)):
+        best = float(measure[s].max(initial=0.0))
+        if s in filling:
+            v = filling[s]
+            values: tuple[float, ...] = (1, measure[s, v], _log_odds(confidences[v], 0.99))
+        else:
+            near = max(0.0, best - 0.5) if hidden > 0 else 0.0
+            values = (1, float(measure[s, left].max(initial=0.0)), best, near, hidden * best)
+        found.append(Evidence(filling.get(s), values, best, float(hidden)))
+    return found, measure
+
+
 def judge(
     layout: Layout,
     detections: Sequence[Detection],
@@ -72,6 +141,7 @@ def judge(
     *,
     blind: str = "",
     homography: Floats | None = None,
+    opinions: Sequence[float | None] = (),
 ) -> Judgement:
     """Judge every space of a photo.
 
@@ -81,29 +151,35 @@ def judge(
         blind: why nothing can be told of this photo; then every space is unknown.
         homography: 3 × 3, takes places of the layout, 0..1, to where they are on this photo;
             None where the camera has not moved.
+        opinions: for each space the second opinion's probability of being occupied, None where
+            it was not asked; empty where there is none.
     """
     if blind:
         return _blind(layout, blind)
     scale = np.array(image_size, float)
-    outlines = [moved(space.polygon, homography) * scale for space in layout.spaces]
+    outlines = outlines_of(layout, image_size, homography)
     areas = [(area, moved(area.polygon, homography) * scale) for area in layout.areas]
     ignored = _ignored(areas, boxes_of(detections))
     looked_at = [n for n in range(len(detections)) if n not in ignored]
     boxes = boxes_of([detections[n] for n in looked_at])
-    measure = prob_iou(outlines, ground_parts(boxes))
-    filling = assign(measure, np.array([detections[n].confidence for n in looked_at]))
-    hidden, seen = covered(outlines, boxes), in_view(outlines, image_size)
-    left = [v for v in range(len(looked_at)) if v not in filling.values()]
+    confidences = np.array([detections[n].confidence for n in looked_at])
+    found, measure = evidence(outlines, boxes, confidences)
     states: list[SpaceState] = []
-    for s, space in enumerate(layout.spaces):
-        if seen[s] < IN_VIEW_FROM:
+    asked = opinions or [None] * len(outlines)
+    for space, seen, opinion, share in zip(
+        layout.spaces, found, asked, in_view(outlines, image_size), strict=True
+    ):
+        if share < IN_VIEW_FROM:
             states.append(_unknown(space, "out of view"))
-        elif s in filling:
-            v = filling[s]
-            states.append(_filled(space, measure[s, v], detections[looked_at[v]], looked_at[v]))
+        elif seen.vehicle is not None:
+            number = looked_at[seen.vehicle]
+            states.append(_filled(space, seen, opinion, detections[number], number))
         else:
-            best_left = float(measure[s, left].max(initial=0.0))
-            states.append(_empty(space, best_left, float(measure[s].max(initial=0.0)), hidden[s]))
+            states.append(_empty(space, seen, opinion))
+    stands = {
+        seen.vehicle for seen, said in zip(found, states, strict=True) if said.state != "vacant"
+    }
+    left = [v for v in range(len(looked_at)) if v not in stands]
     counts, in_areas = _areas(areas, boxes, set(left))
     outside = [v for v in left if v not in in_areas]
     double = [v for v in outside if measure[:, v].max(initial=0.0) >= FILLS_FROM]
@@ -113,6 +189,14 @@ def judge(
         tuple(looked_at[v] for v in outside),
         tuple(looked_at[v] for v in double),
     )
+
+
+def outlines_of(
+    layout: Layout, image_size: tuple[int, int], homography: Floats | None = None
+) -> list[Floats]:
+    """The corners of a layout's spaces in pixels of a photo, moved as the camera has."""
+    scale = np.array(image_size, float)
+    return [moved(space.polygon, homography) * scale for space in layout.spaces]
 
 
 def _blind(layout: Layout, reason: str) -> Judgement:
@@ -127,24 +211,33 @@ def _unknown(space: Space, reason: str) -> SpaceState:
     return SpaceState(space.id, "unknown", 0.0, reason, None)
 
 
-def _filled(space: Space, measure: float, vehicle: Detection, number: int) -> SpaceState:
-    bounded = min(0.99, max(0.01, vehicle.confidence))
-    p = _sigmoid(np.dot(FILLED, (1, measure, math.log(bounded / (1 - bounded)))))
+def _filled(
+    space: Space, seen: Evidence, opinion: float | None, vehicle: Detection, number: int
+) -> SpaceState:
+    p, (low, high) = seen.probability(opinion), DOUBT if opinion is None else DOUBT_ASKED
     reason = f"{vehicle.label} {vehicle.confidence:.2f}"
-    if p < DOUBT[1]:
-        return SpaceState(space.id, "unknown", 0.0, f"in doubt: {reason} may stand there", p)
-    return SpaceState(space.id, "occupied", p, reason, p, number)
+    if p >= high:
+        return SpaceState(space.id, "occupied", p, reason, p, number)
+    if opinion is not None and p <= low:
+        return SpaceState(
+            space.id, "vacant", 1 - p, f"looks free ({1 - p:.2f}) although {reason} was found", p
+        )
+    return SpaceState(space.id, "unknown", 0.0, f"in doubt: {reason} may stand there", p)
 
 
-def _empty(space: Space, best_left: float, best: float, covered: float) -> SpaceState:
-    near = max(0.0, best - 0.5) if covered > 0 else 0.0
-    p = _sigmoid(np.dot(EMPTY, (1, best_left, best, near, covered * best)))
-    if p <= DOUBT[0] and covered < WHOLLY_HIDDEN_FROM:
+def _empty(space: Space, seen: Evidence, opinion: float | None) -> SpaceState:
+    p, (low, high) = seen.probability(opinion), DOUBT if opinion is None else DOUBT_ASKED
+    if p <= low and seen.covered < WHOLLY_HIDDEN_FROM:
         return SpaceState(space.id, "vacant", 1 - p, "no vehicle", p)
-    if best >= FILLS_FROM:
+    if opinion is not None and p >= high:
+        found = f"looks occupied although no vehicle was found ({p:.2f})"
+        return SpaceState(space.id, "occupied", p, found, p)
+    if seen.best >= FILLS_FROM:
         reason = "a vehicle stands over it and the space beside"
-    elif covered >= HIDDEN_FROM:
+    elif seen.covered >= HIDDEN_FROM:
         reason = "hidden by another vehicle"
+    elif opinion is not None and seen.best == 0:
+        reason = "in doubt: no vehicle was found, but it does not look free"
     else:
         reason = "in doubt: a vehicle stands beside or partly on it"
     return SpaceState(space.id, "unknown", 0.0, reason, p)
@@ -183,3 +276,8 @@ def _areas(
 
 def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-float(x)))
+
+
+def _log_odds(p: float, most: float) -> float:
+    bounded = min(most, max(1 - most, float(p)))
+    return math.log(bounded / (1 - bounded))

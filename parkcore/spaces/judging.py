@@ -1,4 +1,5 @@
-"""A photo held against its camera's layout: followed where the camera has moved, then judged."""
+"""A photo held against its camera's layout: followed where the camera has moved, then judged, with
+a second opinion where the detections leave doubt."""
 
 from __future__ import annotations
 
@@ -13,19 +14,60 @@ from parkcore.domain import Detection, Image
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode
 from parkcore.picture import fault
-from parkcore.spaces.judgement import judge
+from parkcore.spaces.judgement import judge, outlines_of
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.registration import Reference, Registration, reference, register
-from parkcore.spaces.verdict import MOVED, Judged
+from parkcore.spaces.second_opinion import SecondOpinion
+from parkcore.spaces.verdict import MOVED, Judged, Judgement
 
 KEPT = 64
 """References whose features are kept in memory, about 1 MB each."""
+
+ASKED_FROM, ASKED_TO = 0.01, 0.99
+"""Spaces whose probability by the detections alone lies between are given a second opinion. That
+is as good as asking about all; see the card, models/parkcore-spaces.md."""
+
+
+def judge_twice(
+    second: SecondOpinion | None,
+    layout: Layout,
+    image: Image,
+    detections: Sequence[Detection],
+    *,
+    homography: npt.NDArray[np.float64] | None = None,
+) -> Judgement:
+    """Judge a photo by its detections, and where they leave doubt by a second opinion as well.
+
+    Raises:
+        ModelError: the second opinion's weights cannot be loaded.
+    """
+    size = (image.shape[1], image.shape[0])
+    first = judge(layout, detections, size, homography=homography)
+    if second is None:
+        return first
+    asked = [
+        number
+        for number, (space, marked) in enumerate(zip(first.spaces, layout.spaces, strict=True))
+        if marked.type != "motorcycle"  # the classifier has learned from cars
+        and space.probability is not None
+        and ASKED_FROM < space.probability < ASKED_TO
+    ]
+    if not asked:
+        return first
+    outlines = outlines_of(layout, size, homography)
+    opinions: list[float | None] = [None] * len(outlines)
+    said = second.probabilities(image, [outlines[number] for number in asked])
+    for number, opinion in zip(asked, said.tolist(), strict=True):
+        opinions[number] = opinion
+    return judge(layout, detections, size, homography=homography, opinions=opinions)
 
 
 @dataclass(slots=True)
 class Judge:
     """Judges photos; remembers what it needs of the layouts' reference photos."""
 
+    second: SecondOpinion | None = None
+    """None where photos are judged by their detections alone."""
     _references: dict[tuple[int | None, datetime | None], Reference | None] = field(
         default_factory=dict
     )
@@ -45,6 +87,9 @@ class Judge:
             reference_jpeg: gives the photo that the layout was drawn on; without it the camera is
                 taken not to have moved.
             last_homography: of the photo before, used where this one cannot tell.
+
+        Raises:
+            ModelError: the second opinion's weights cannot be loaded.
         """
         registration = self._register(layout, image, detections, reference_jpeg)
         blind = fault(image) if not detections else None
@@ -53,9 +98,13 @@ class Judge:
             blind = f"{MOVED}: {note}".replace(": moved by", " by")
         elif registration.status == "unclear":
             homography = last_homography
-        size = (image.shape[1], image.shape[0])
-        judgement = judge(layout, detections, size, blind=blind or "", homography=homography)
-        return Judged(layout.id or 0, judgement, homography, blind or note)
+        if blind:
+            size = (image.shape[1], image.shape[0])
+            judgement = judge(layout, detections, size, blind=blind, homography=homography)
+            return Judged(layout.id or 0, judgement, homography, blind)
+        judgement = judge_twice(self.second, layout, image, detections, homography=homography)
+        by = self.second.info.named if self.second and layout.spaces else ""
+        return Judged(layout.id or 0, judgement, homography, note, by)
 
     def _register(
         self,

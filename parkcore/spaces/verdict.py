@@ -125,6 +125,8 @@ class Judged:
     """See `judge`; None where the camera has not moved."""
     note: str = ""
     """That the camera has moved and how far, or why nothing can be told of the photo."""
+    second_opinion: str = ""
+    """Name and version of the classifier that took part; empty where none did."""
 
     @property
     def is_elsewhere(self) -> bool:

@@ -3,6 +3,11 @@
 Prints the coefficients of `parkcore.spaces.judgement` from labelled photos whose spaces are known
 (`images/` and `spaces.json`), by ridge-regularised logistic regression, and for each bin of
 probability how often such spaces were occupied. Fit on other lots than those you measure on.
+
+With `--folds WORK`, where `models.training.classifier` kept its classifiers, it fits those with a
+second opinion: each photo's spaces are judged by the classifier that was trained without the
+photo's lot, else the joint coefficients would believe it too much. Photos for which there is no
+such classifier are left out.
 """
 
 from __future__ import annotations
@@ -10,44 +15,54 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from shapely import Polygon
 
+from models.training.classifier import fold_file, fold_of_photos
 from parkcore.accuracy.evaluate import Truth, read_truth
 from parkcore.detect import YoloDetector, find_weights, model_folders
-from parkcore.geometry import prob_iou
 from parkcore.images import decode
 from parkcore.settings import load
 from parkcore.spaces import ground, judgement
+from parkcore.spaces.second_opinion import SecondOpinion
 
 RIDGE = 0.3
 BINS = (0, 0.03, 0.06, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.97, 1.0001)
 
 
-def features(truth: Truth, detector: YoloDetector) -> Iterator[tuple[bool, list[float], bool]]:
-    """Per space: whether a vehicle fills it, what the regression sees, and the truth."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One space: what is known of it and what was seen."""
+
+    photo: str
+    evidence: judgement.Evidence
+    opinion: float | None
+    occupied: bool
+
+    @property
+    def is_filled(self) -> bool:
+        return self.evidence.vehicle is not None
+
+    def values(self) -> list[float]:
+        """What the regression sees."""
+        if self.opinion is None:
+            return list(self.evidence.values)
+        return [*self.evidence.values, judgement.opinion_log_odds(self.opinion)]
+
+
+def rows_of(truth: Truth, detector: YoloDetector, second: SecondOpinion | None) -> Iterator[Row]:
+    """What is seen of each space of a photo."""
     image = decode(truth.photo.read_bytes(), max_megapixels=500).image
     detections = detector.detect(image)
-    scale = np.array([image.shape[1], image.shape[0]], float)
-    outlines = [np.array(space.polygon) * scale for space in truth.layout.spaces]
-    boxes = ground.boxes_of(detections)
-    measure = prob_iou(outlines, ground.ground_parts(boxes))
-    filling = judgement.assign(measure, np.array([d.confidence for d in detections]))
-    left = [v for v in range(len(boxes)) if v not in filling.values()]
-    covered = ground.covered(outlines, boxes)
-    for number, (outline, occupied) in enumerate(zip(outlines, truth.occupied, strict=True)):
-        assert Polygon(outline).area > 0
-        if number in filling:
-            vehicle = filling[number]
-            sure = min(0.99, max(0.01, detections[vehicle].confidence))
-            yield True, [1, measure[number, vehicle], np.log(sure / (1 - sure))], occupied
-        else:
-            best = float(measure[number].max(initial=0.0))
-            near = max(0.0, best - 0.5) if covered[number] > 0 else 0.0
-            free = float(measure[number, left].max(initial=0.0))
-            yield False, [1, free, best, near, covered[number] * best], occupied
+    assert truth.layout is not None
+    outlines = judgement.outlines_of(truth.layout, (image.shape[1], image.shape[0]))
+    confidences = np.array([d.confidence for d in detections])
+    found, _ = judgement.evidence(outlines, ground.boxes_of(detections), confidences)
+    said = second.probabilities(image, outlines).tolist() if second else [None] * len(outlines)
+    for seen, opinion, occupied in zip(found, said, truth.occupied, strict=True):
+        yield Row(truth.photo.name, seen, opinion, occupied)
 
 
 def fit(rows: np.ndarray, occupied: np.ndarray) -> np.ndarray:
@@ -61,25 +76,45 @@ def fit(rows: np.ndarray, occupied: np.ndarray) -> np.ndarray:
     return weights
 
 
+def second_opinions(folder: Path, split: str, work: Path | None) -> dict[str, SecondOpinion]:
+    """Per photo the classifier that was trained without its lot."""
+    if work is None:
+        return {}
+    folds = fold_of_photos(folder, split)
+    files = {fold: fold_file(work, fold) for fold in set(folds.values())}
+    classifiers = {fold: SecondOpinion(file) for fold, file in files.items() if file.exists()}
+    return {photo: classifiers[fold] for photo, fold in folds.items() if fold in classifiers}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sets", nargs="+", metavar="SET[:SPLIT]")
+    parser.add_argument("--folds", type=Path, metavar="WORK")
+    given = parser.parse_args()
     settings = load()
     detector = YoloDetector(
         find_weights(settings.model, folders=model_folders()),
         confidence=settings.confidence,
         imgsz=settings.imgsz,
     )
-    found = []
-    for each in parser.parse_args().sets:
+    found: list[Row] = []
+    for each in given.sets:
         folder, _, split = each.partition(":")
+        asked = second_opinions(Path(folder), split, given.folds)
         for truth in read_truth(Path(folder), split=split or None):
-            found += features(truth, detector)
+            second = asked.get(truth.photo.name)
+            if second or not given.folds:
+                found += rows_of(truth, detector, second)
+    tell(found, "_ASKED" if given.folds else "")
+
+
+def tell(found: list[Row], suffix: str) -> None:
+    """Print coefficients and how well they are calibrated."""
     for name, filled in (("FILLED", True), ("EMPTY", False)):
-        rows = np.array([row for is_filled, row, _ in found if is_filled == filled], float)
-        truth = np.array([o for is_filled, _, o in found if is_filled == filled], float)
+        rows = np.array([row.values() for row in found if row.is_filled == filled], float)
+        truth = np.array([row.occupied for row in found if row.is_filled == filled], float)
         weights = fit(rows, truth)
-        print(f"{name} = ({', '.join(f'{weight:.3f}' for weight in weights)})")  # noqa: T201
+        print(f"{name}{suffix} = ({', '.join(f'{weight:.3f}' for weight in weights)})")  # noqa: T201
         p = 1 / (1 + np.exp(-rows @ weights))
         for low, high in itertools.pairwise(BINS):
             here = (low <= p) & (p < high)

@@ -1,0 +1,195 @@
+"""The figures of the classifier's card, made and never written by hand.
+
+    python -m models.training.space_card DATASETS --work WORK --card models/parkcore-spaces.md
+
+Every space is judged by the detections alone, by the classifier alone, and by both as the app
+does. The tables take the place of what is between `<!-- figures -->` and `<!-- /figures -->`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+
+from models.training.classifier import fold_file, fold_of_photos
+from parkcore.accuracy.evaluate import Truth, read_truth
+from parkcore.accuracy.intervals import wilson_interval
+from parkcore.accuracy.photo_light import LIGHTS, light_of
+from parkcore.detect import YoloDetector, find_weights, model_folders
+from parkcore.images import decode
+from parkcore.settings import DEFAULT_OPINION, load
+from parkcore.spaces.judgement import judge, outlines_of
+from parkcore.spaces.judging import judge_twice
+from parkcore.spaces.second_opinion import SecondOpinion
+
+WAYS = ("detections alone", "classifier alone", "both")
+BINS = (0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0001)
+_MARKS = re.compile(r"<!-- figures -->.*<!-- /figures -->", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One space of one photo: what each of `WAYS` says, None for unknown, and what is true."""
+
+    group: str
+    photo: str
+    light: str
+    states: tuple[bool | None, ...]
+    probabilities: tuple[float, ...]
+    occupied: bool
+
+
+def told_of(
+    group: str, truth: Truth, detector: YoloDetector, second: SecondOpinion
+) -> tuple[list[Told], float]:
+    """What is said of a photo's spaces; and the processor's time that judging took, ms."""
+    if truth.layout is None:
+        raise ValueError(f"{truth.photo} has no marked spaces; expected a set with spaces.json")
+    image = decode(truth.photo.read_bytes(), max_megapixels=500).image
+    size = (image.shape[1], image.shape[0])
+    detections = detector.detect(image)
+    first = judge(truth.layout, detections, size)
+    opinions = second.probabilities(image, outlines_of(truth.layout, size)).tolist()
+    started = time.process_time()
+    both = judge_twice(second, truth.layout, image, detections)
+    took = 1000 * (time.process_time() - started)
+    said = {"occupied": True, "vacant": False, "unknown": None}
+    light = light_of(image)
+    return [
+        Told(
+            group,
+            truth.photo.name,
+            light,
+            (said[one.state], opinion >= 0.5, said[two.state]),
+            tuple(0.5 if p is None else p for p in (one.probability, opinion, two.probability)),
+            occupied,
+        )
+        for one, opinion, two, occupied in zip(
+            first.spaces, opinions, both.spaces, truth.occupied, strict=True
+        )
+    ], took
+
+
+def by_way(told: Sequence[Told]) -> Iterator[list[str]]:
+    """A table's rows: how right each way is."""
+    truth = np.array([each.occupied for each in told])
+    photos = np.array([each.photo for each in told])
+    for number, way in enumerate(WAYS):
+        states = [each.states[number] for each in told]
+        p = np.array([each.probabilities[number] for each in told]).clip(1e-4, 1 - 1e-4)
+        judged = np.array([state is not None for state in states])
+        right = np.array([state == occupied for state, occupied in zip(states, truth, strict=True)])
+        guessed = (p >= 0.5) == truth
+        called = np.array([state is True for state in states])
+        wrong = sum(
+            abs(int(called[photos == n].sum() - truth[photos == n].sum())) for n in set(photos)
+        )
+        low, high = wilson_interval(int(guessed.sum()), len(told)) or (0, 1)
+        yield [
+            way,
+            f"{right.sum() / max(1, judged.sum()):.2%}",
+            f"{1 - judged.mean():.1%}",
+            f"{guessed.mean():.2%} ({low:.1%}–{high:.1%})",
+            f"{100 * wrong / len(told):.2f}",
+            f"{-np.log(np.where(truth, p, 1 - p)).mean():.3f}",
+        ]
+
+
+def by_light(told: Sequence[Told]) -> Iterator[list[str]]:
+    for light in LIGHTS:
+        here = [each for each in told if each.light == light]
+        if here:
+            for row in by_way(here):
+                yield [light, f"{len(here):,}", *row]
+
+
+def reliability(told: Sequence[Told]) -> Iterator[list[str]]:
+    """A table's rows: of the spaces said to be occupied so surely, how many were."""
+    p = np.array([each.probabilities[-1] for each in told])
+    truth = np.array([each.occupied for each in told])
+    for low, high in itertools.pairwise(BINS):
+        here = (low <= p) & (p < high)
+        if here.any():
+            share = truth[here].mean()
+            bar = "█" * round(20 * share) + "░" * (20 - round(20 * share))
+            yield [
+                f"{low:.2f}–{min(1, high):.2f}", f"{here.sum():,}", f"{p[here].mean():.3f}",
+                f"{share:.3f}", bar,
+            ]  # fmt: skip
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+HEAD = ("judged by", "right, of those judged", "unknown", "right, unknown ones guessed (95 %)",
+        "count error of 100 spaces", "log loss")  # fmt: skip
+
+
+def figures_of(told: Sequence[Told], milliseconds: Sequence[float]) -> str:
+    """The tables."""
+    parts = []
+    for group in dict.fromkeys(each.group for each in told):
+        here = [each for each in told if each.group == group]
+        photos = len({each.photo for each in here})
+        parts += [f"**{group}**: {len(here):,} spaces, {photos} photos", table(HEAD, by_way(here))]
+    parts += [
+        "By light, all three together (how light a photo is: `parkcore/accuracy/photo_light.py`):",
+        table(("light", "spaces", *HEAD), by_light(told)),
+        "Reliability of the joint probability, all three together:",
+        table(("said", "spaces", "mean said", "were occupied", ""), reliability(told)),
+        f"Judging with the second opinion took {np.median(milliseconds):.0f} ms of one core a photo"
+        f" (median; {len(told) / len(milliseconds):.0f} spaces a photo), the detector not counted.",
+    ]
+    return "\n\n".join(parts)
+
+
+@click.command()
+@click.argument("datasets", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--work", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--card", required=True, type=click.Path(exists=True, path_type=Path))
+def main(datasets: Path, work: Path, card: Path) -> None:
+    """Measure, and put the tables into CARD."""
+    import torch
+
+    torch.set_num_threads(1)
+    settings = load()
+    detector = YoloDetector(
+        find_weights(settings.model, folders=model_folders()),
+        confidence=settings.confidence,
+        imgsz=settings.imgsz,
+    )
+    shipped = SecondOpinion(find_weights(DEFAULT_OPINION, folders=model_folders()))
+    folds = fold_of_photos(datasets / "acpds", "train")
+    told: list[Told] = []
+    milliseconds: list[float] = []
+
+    def add(group: str, truths: Sequence[Truth], second: SecondOpinion) -> None:
+        for truth in truths:
+            more, took = told_of(group, truth, detector, second)
+            told.extend(more)
+            milliseconds.append(took)
+
+    training = read_truth(datasets / "acpds", split="train")
+    for fold in sorted(set(folds.values())):
+        if fold_file(work, fold).exists():
+            held_back = [truth for truth in training if folds[truth.photo.name] == fold]
+            without = SecondOpinion(fold_file(work, fold))
+            add("ACPDS, training lots, by a classifier that has not seen them", held_back, without)
+    add("ACPDS, valid: unseen lots", read_truth(datasets / "acpds", split="valid"), shipped)
+    add("PKLot UFPR05: an unseen camera", read_truth(datasets / "pklot_ufpr05"), shipped)
+    text = card.read_text(encoding="utf-8")
+    made = f"<!-- figures -->\n{figures_of(told, milliseconds)}\n<!-- /figures -->"
+    card.write_text(_MARKS.sub(lambda _: made, text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Models trained, and trained further on what people say of their own car park."""

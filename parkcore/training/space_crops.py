@@ -1,0 +1,82 @@
+"""Photos with marked spaces as samples that a classifier of spaces learns from.
+
+A folder is as `parkcore evaluate` reads it: `images/` and `spaces.json`, which says of each image
+`{width, height, split, spaces: [{id, occupied: 0 | 1 | null, contour: [[x, y], …] in pixels}]}`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from parkcore.errors import FolderError, UnreadablePhoto
+from parkcore.images import decode
+from parkcore.spaces.second_opinion import ENLARGED, SIDE, cut
+
+MARGIN = 1.5
+"""A sample is so many times as wide as what the network sees, so that it can be moved about."""
+
+SAMPLE_SIDE = int(SIDE * MARGIN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One marked space as it was photographed, and what stood there."""
+
+    crop: npt.NDArray[np.uint8]
+    """`SAMPLE_SIDE` × `SAMPLE_SIDE` × 4, as `second_opinion.cut` makes it but wider."""
+    occupied: bool
+    group: str
+    """What must not be divided between training and measuring: a lot, a camera's day."""
+
+
+def camera_day(name: str, photo: dict[str, Any]) -> str:
+    """The group of a photo: its camera and day where the set says them, else itself."""
+    day = str(photo.get("captured_at") or "")[:10]
+    return f"{photo.get('lot', '')}/{photo.get('camera', '')}/{day}" if day else name
+
+
+def read_samples(
+    folder: Path,
+    *,
+    split: str | None = None,
+    group: Callable[[str, dict[str, Any]], str] = camera_day,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> list[Sample]:
+    """Every space of a folder of which is known whether it is occupied.
+
+    Args:
+        split: only photos of this `split`; None for all.
+        group: of a photo, from its name and what `spaces.json` says of it.
+        progress: hears how many photos of how many are read.
+
+    Raises:
+        FolderError: the folder's truth or one of its photos cannot be read.
+    """
+    try:
+        photos = sorted(json.loads((folder / "spaces.json").read_text(encoding="utf-8")).items())
+        wanted = [(n, photo) for n, photo in photos if split in (None, photo.get("split"))]
+        samples: list[Sample] = []
+        for done, (name, photo) in enumerate(wanted, 1):
+            known = [space for space in photo["spaces"] if space["occupied"] is not None]
+            outlines = [np.array(space["contour"], float) for space in known]
+            if known:
+                image = decode((folder / "images" / name).read_bytes(), max_megapixels=500).image
+                crops = cut(image, outlines, side=SAMPLE_SIDE, enlarged=ENLARGED * MARGIN)
+                samples += (
+                    Sample(crop, space["occupied"] == 1, group(name, photo))
+                    for crop, space in zip(crops, known, strict=True)
+                )
+            progress(done, len(wanted))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UnreadablePhoto) as error:
+        raise FolderError(
+            f"the marked spaces in {folder} cannot be read: {error!r}; expected spaces.json and"
+            " images/ as parkcore export-training writes them"
+        ) from error
+    return samples
