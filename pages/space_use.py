@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.shell import context, space_figures, space_picture
-from pages.shell.choosing import selectbox
+from pages.shell.choosing import cameras_with_spaces, choose_camera
 from pages.shell.parts import plain
 from pages.shell.stats_choice import RANGES, choose_days
 from parkcore.history.ranges import PRESETS
@@ -17,32 +17,10 @@ from parkcore.store import Store
 st.title("Use of spaces")
 
 
-def cameras_with_spaces(store: Store) -> dict[str, list[str]]:
-    """Per lot the cameras that have marked spaces, the samples last."""
-    found: dict[str, list[str]] = {}
-    for lot_id, camera_id in sorted(key for key, each in store.layouts().items() if each.spaces):
-        found.setdefault(lot_id, []).append(camera_id)
-    lots = sorted(store.lots(), key=lambda lot: lot.is_sample)
-    return {lot.id: found[lot.id] for lot in lots if lot.id in found}
-
-
-def warn_of_unknown(marked: dict[str, list[str]]) -> None:
-    """That what the address asked for is not there, at the first visit."""
-    lot_id, camera_id = st.query_params.get("lot"), st.query_params.get("camera")
-    if lot_id is not None and lot_id not in marked:
-        st.warning(f"There is no lot “{plain(lot_id)}” with marked spaces.")
-    elif camera_id is not None and lot_id and camera_id not in marked[lot_id]:
-        st.warning(f"There is no camera “{plain(camera_id)}” with marked spaces.")
-
-
 def ask(store: Store, marked: dict[str, list[str]]) -> SpaceQuestion | None:
     """None where the days are still to be chosen, which is said."""
-    names = {lot.id: lot.name for lot in store.lots()}
-    if "use_lot" not in st.session_state:
-        warn_of_unknown(marked)
     first, second, third, fourth = st.columns([3, 2, 3, 3], vertical_alignment="bottom")
-    lot_id = selectbox(first, "Lot", list(marked), "use_lot", names.get)
-    camera_id = selectbox(second, "Camera", marked[lot_id], f"use_camera_{lot_id}")
+    lot_id, camera_id = choose_camera(store, marked, "use", (first, second))
     range_name = third.selectbox(
         "Days", PRESETS, 0, format_func=RANGES.get, key="range", bind="query-params"
     )

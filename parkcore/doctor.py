@@ -17,6 +17,7 @@ from parkcore.errors import ParkcoreError
 from parkcore.folder import find_photos
 from parkcore.settings import Settings
 from parkcore.store import Store
+from parkcore.wiring import make_second_opinion
 
 LEAST_FREE_GB = 1.0
 
@@ -39,6 +40,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     checks: dict[str, Callable[[Settings], Check]] = {
         "Python": _python,
         "model": _model,
+        "second opinion": _second_opinion,
         "database": _database,
         "storage folder": _storage,
         "disk": _disk,
@@ -72,6 +74,14 @@ def _model(settings: Settings) -> Check:
     return Check(
         "model", f"{weights} loads, version {detector.info.version}, finds {', '.join(LABELS)}"
     )
+
+
+def _second_opinion(settings: Settings) -> Check:
+    second = make_second_opinion(settings)
+    if second is None:
+        return Check("second opinion", "off: spaces are judged by the detections alone")
+    second.load()
+    return Check("second opinion", f"{second.info.model} loads, version {second.info.version}")
 
 
 def _database(settings: Settings) -> Check:

@@ -91,6 +91,7 @@ class Exporter:
             "outside": len(judgement.outside),
             "double_parked": len(judgement.double),
             "camera_moved": judged.note or None,
+            "second_opinion": judged.second_opinion or None,
         }
 
     def history_record(self, snapshot: Snapshot) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from parkcore.domain import Correction, Lot, Snapshot
 from parkcore.errors import StoreError
 from parkcore.spaces.verdict import Judged
+from parkcore.sqlite.check_store import CheckStore
 from parkcore.sqlite.export_store import ExportStore
 from parkcore.sqlite.file_store import FileStamp, FileStore, remember_file_row
 from parkcore.sqlite.layout_store import LayoutStore, insert_judged, refresh_figures
@@ -45,6 +46,7 @@ class Store(
     ExportStore,
     RetentionStore,
     ReprocessStore,
+    CheckStore,
 ):
     """The history. Every method may raise `StoreError`, whose text says what to do."""
 
@@ -183,7 +185,7 @@ def _delete_snapshot(db: Database, sha256: str, *, only_of: str | None = None) -
 
 
 def _remove_row(db: Database, snapshot_id: int) -> None:
-    for table in OF_A_SNAPSHOT:
+    for table in (*OF_A_SNAPSHOT, "checks"):
         db.execute(f"delete from {table} where snapshot_id = ?", [snapshot_id])
     db.execute("delete from snapshots where id = ?", [snapshot_id])
 

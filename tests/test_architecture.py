@@ -25,16 +25,18 @@ PURE = {
     "errors", "domain", "names", "verdict", "geometry", "occupancy", "capture_time", "colours",
     "addresses", "schedule", "picture", "layout", "ground", "judgement", "settling", "proposals",
     "strays", "floor_plan", "capacities", "corrections", "rollups",
-    "retention", "opening", "utilisation",
+    "retention", "opening", "utilisation", "splits",
+    "photo_light", "vehicle_names", "average_precision", "box_matching", "box_figures", "slices",
+    "analysis_size", "intervals", "meter", "meter_words", "spot_checks",
 }  # fmt: skip
 FRAMES = {"timeline", "seasonal", "usual", "forecast", "what_if"}
 """Pure too, but that they know data frames."""
 EDGES = {"images", "detect", "database", "store", "camera", "watch"}
 SQL = {
-    "schema", "first_schema", "history_schema", "database", "rolling",
+    "schema", "first_schema", "history_schema", "opinion_schema", "database", "rolling",
     "file_store", "hour_store", "lot_store", "layout_store",
     "service_store", "snapshot_store", "retention_store", "reprocess_store", "run_switch",
-    "export_store", "store",
+    "export_store", "check_schema", "check_store", "store",
 }  # fmt: skip
 WEB = {"streamlit"}
 FOREIGN = {"cv2", "ultralytics", "torch", "sqlite_utils", "sqlite3", "PIL", "pillow_heif"}

@@ -354,9 +354,10 @@ def test_evaluate_prints_a_table(run: Callable[..., Result], tmp_path: Path) -> 
     shutil.copy(FULL, folder / "images" / "full.jpg")
     (folder / "data.yaml").write_text("names: [car, tree]\n")
     (folder / "labels" / "full.txt").write_text("0 0.315 0.555 0.07 0.13\n1 0.5 0.5 0.1 0.1\n")
-    result = run("evaluate", folder, "--sizes", "640", "--confidences", "0.2,0.5")
+    options = ("--baseline", "parkcore-yolov8n.pt", "--baseline-sizes", "320")
+    result = run("evaluate", folder, "--sizes", "640", "--confidences", "0.2,0.5", *options)
     assert result.exit_code == 0, result.stderr
+    assert "### labelled: 1 photo, 1 vehicle" in result.stdout
     table = result.stdout.splitlines()
-    assert table[0] == "1 photos of labelled"
-    assert len([line for line in table if line.startswith("| parkcore-yolov8n.pt | 640 |")]) == 2
-    assert "of 1 |" in result.stdout
+    rows = [line for line in table if line.startswith("| Parkcore | parkcore-yolov8n.pt | 640 px")]
+    assert len(rows) == 2

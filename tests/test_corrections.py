@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import zipfile
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,8 @@ from click.testing import CliRunner
 from conftest import MADRID, NOON, PaintDetector, draw_lot, encode
 
 from parkcore.accuracy.evaluate import read_truth
-from parkcore.accuracy.training_export import export_corrections, zip_corrections
+from parkcore.accuracy.meter import Check
+from parkcore.accuracy.training_export import export_training, split_of_day, zip_training
 from parkcore.cli import cli
 from parkcore.domain import Correction, Snapshot, Vehicles
 from parkcore.errors import OutputError
@@ -91,7 +94,7 @@ def test_what_the_machine_said_of_a_space_is_still_there(seen, store: Store) -> 
     assert store.judged_by_machine(99) is None
 
 
-def test_corrections_become_training_data_that_evaluate_reads(
+def test_what_people_said_becomes_training_data_that_evaluate_reads(
     seen, store: Store, storage: Storage, tmp_path: Path
 ) -> None:
     spaces = seen("north/gate/a.jpg", 1, judged=True)
@@ -100,11 +103,11 @@ def test_corrections_become_training_data_that_evaluate_reads(
     store.correct(spaces.id, Correction(spaces={"A2": "occupied", "A1": "vacant"}))
     store.correct(counts.id, Correction(Vehicles(car=3, bus=1)))
     folder = tmp_path / "sets" / "corrections"
-    done = export_corrections(store, storage, folder)
-    assert (done.photos, done.spaces, done.counts, done.gone) == (2, 3, 1, 0)
+    done = export_training(store, storage, folder, MADRID)
+    assert (done.photos, done.by_hand, done.counts, done.gone) == (2, 2, 1, 0)
 
     [truth] = read_truth(folder)
-    assert truth.occupied == (False, True), "what cannot be told is not a label"
+    assert truth.occupied == (False, True), "what nobody spoke of is not a label"
     assert truth.photo.read_bytes() == storage.path(spaces.photo.file).read_bytes()
     for space, marked in zip(truth.layout.spaces, LAYOUT.spaces[:2], strict=True):
         assert sum(space.polygon, ()) == pytest.approx(sum(marked.polygon, ()), abs=1e-3)
@@ -116,8 +119,54 @@ def test_corrections_become_training_data_that_evaluate_reads(
     assert len(list((folder / "images").iterdir())) == 2
     assert untouched.photo.sha256[:16] not in str(list((folder / "images").iterdir()))
     assert not list(folder.parent.glob(".parkcore-*"))
-    with zipfile.ZipFile(io.BytesIO(zip_corrections(store, storage))) as archive:
-        assert {"corrections/spaces.json", "corrections/counts.csv"} < set(archive.namelist())
+    with zipfile.ZipFile(io.BytesIO(zip_training(store, storage, MADRID))) as archive:
+        assert {"training/spaces.json", "training/counts.csv"} < set(archive.namelist())
+
+
+def asked(found: Snapshot, space_id: str, answer: str) -> Check:
+    photo, detector = found.photo, found.detector
+    return Check(
+        photo.lot_id, photo.camera_id, photo.captured_at, space_id, "occupied", 0.9, answer, NOON,
+        detector.model, detector.version, "", "day", found.id,
+    )  # fmt: skip
+
+
+def test_answers_are_training_data_too_and_corrections_come_first(
+    seen, store: Store, storage: Storage, tmp_path: Path
+) -> None:
+    both = seen("north/gate/a.jpg", 1, judged=True)
+    only_asked = seen("north/gate/b.jpg", 2, judged=True)
+    nobody_could_tell = seen("north/gate/c.jpg", 3, judged=True)
+    store.correct(both.id, Correction(spaces={"A2": "occupied"}))
+    store.save_check(asked(both, "A2", "vacant"))
+    store.save_check(asked(both, "A3", "vacant"))
+    store.save_check(asked(only_asked, "A1", "occupied"))
+    store.save_check(asked(only_asked, "A2", "unclear"))
+    store.save_check(asked(nobody_could_tell, "A1", "unclear"))
+    done = export_training(store, storage, tmp_path / "set", MADRID)
+    assert (done.photos, done.by_hand, done.by_check, done.spaces) == (2, 1, 2, 3)
+    entries = json.loads((tmp_path / "set" / "spaces.json").read_text())
+    said = {
+        name[:16]: [(space["occupied"], space["by"]) for space in entry["spaces"]]
+        for name, entry in entries.items()
+    }
+    assert said == {
+        both.photo.sha256[:16]: [(None, "model"), (1, "hand"), (0, "check")],
+        only_asked.photo.sha256[:16]: [(1, "check"), (None, "model"), (None, "model")],
+    }
+    splits = {entry["split"] for entry in entries.values()}
+    assert splits == {split_of_day("north", "gate", both.photo.captured_at.date())}
+    assert done.held_back == (3 if splits == {"valid"} else 0)
+
+
+def test_every_fifth_day_of_a_camera_is_held_back_and_stays_so() -> None:
+    days = [date(2026, 1, 1) + timedelta(n) for n in range(70)]
+    held = [day for day in days if split_of_day("north", "gate", day) == "valid"]
+    assert len(held) == 14
+    assert {second - first for first, second in pairwise(held)} == {timedelta(5)}
+    assert {day.weekday() for day in held} == set(range(7))
+    cameras = {tuple(split_of_day("north", f"c{n}", day) for day in days) for n in range(40)}
+    assert len(cameras) == 5, "not all cameras on the same days"
 
 
 def test_spaces_are_where_the_nudged_camera_sees_them(
@@ -126,7 +175,7 @@ def test_spaces_are_where_the_nudged_camera_sees_them(
     shift = np.array([[1, 0, 0.1], [0, 1, 0.2], [0, 0, 1.0]])
     found = seen("north/gate/a.jpg", 1, judged=True, moved=shift)
     store.correct(found.id, Correction(spaces={"A1": "vacant"}))
-    export_corrections(store, storage, tmp_path / "set")
+    export_training(store, storage, tmp_path / "set", MADRID)
     [truth] = read_truth(tmp_path / "set")
     assert truth.layout.spaces[0].polygon[0] == pytest.approx((0.11, 0.22), abs=1e-3)
 
@@ -139,7 +188,7 @@ def test_photos_that_changed_or_went_are_left_out(
         store.correct(each.id, Correction(Vehicles(car=9)))
     storage.path(gone.photo.file).unlink()
     storage.path(other.photo.file).write_bytes(b"another photo")
-    done = export_corrections(store, storage, tmp_path / "set")
+    done = export_training(store, storage, tmp_path / "set", MADRID)
     assert (done.photos, done.gone) == (1, 2)
     assert [p.name[:16] for p in (tmp_path / "set" / "images").iterdir()] == [
         kept.photo.sha256[:16]
@@ -150,21 +199,21 @@ def test_it_is_written_whole_or_not_at_all(
     seen, store: Store, storage: Storage, tmp_path: Path
 ) -> None:
     folder = tmp_path / "set"
-    with pytest.raises(OutputError, match="no correction to export yet"):
-        export_corrections(store, storage, folder)
+    with pytest.raises(OutputError, match="no correction and no answer to export yet"):
+        export_training(store, storage, folder, MADRID)
     found = seen("north/gate/a.jpg", 1)
     store.correct(found.id, Correction(Vehicles(car=9)))
     folder.mkdir()
     (folder / "mine.txt").write_text("mine")
     with pytest.raises(OutputError, match="is there already"):
-        export_corrections(store, storage, folder)
+        export_training(store, storage, folder, MADRID)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
     with pytest.raises(OutputError, match="cannot be written"):
-        export_corrections(store, storage, folder / "mine.txt" / "set")
+        export_training(store, storage, folder / "mine.txt" / "set", MADRID)
     assert not list(tmp_path.rglob(".parkcore-*"))
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert export_corrections(store, storage, empty).photos == 1
+    assert export_training(store, storage, empty, MADRID).photos == 1
 
 
 def test_the_commands(seen, store: Store, storage: Storage, tmp_path: Path, monkeypatch) -> None:
@@ -191,7 +240,8 @@ def test_the_commands(seen, store: Store, storage: Storage, tmp_path: Path, monk
     assert [json.loads(run("history", "--deleted", "--json"))["photo"]] == ["north/gate/1.jpg"]
     rows = list(csv.DictReader(io.StringIO(run("history", "--csv"))))
     assert [(row["total"], row["corrected"]) for row in rows] == [("7", "True"), ("3", "False")]
-    assert "1 photo in" in run("export-corrections", str(tmp_path / "set"))
+    said = run("export-training", str(tmp_path / "set"))
+    assert said.startswith("1 photo in") and said.endswith("1 counts\n")
 
 
 def _added(storage: Storage, number: int) -> Path:

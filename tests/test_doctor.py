@@ -12,7 +12,7 @@ from parkcore.settings import Settings
 from parkcore.store import Store
 
 NAMES = [
-    *("Python", "model", "database", "storage folder", "disk", "camera logins"),
+    *("Python", "model", "second opinion", "database", "storage folder", "disk", "camera logins"),
     *("time zone", "web app"),
 ]
 
@@ -150,3 +150,9 @@ def test_logins_that_others_may_read_are_a_fault(tmp_path) -> None:
     logins.chmod(0o644)
     check = examined(settings(tmp_path))["camera logins"]
     assert not check.ok and "chmod 600" in check.advice
+
+
+def test_a_second_opinion_that_is_missing_says_what_to_do_and_one_that_is_off_is_no_fault(tmp_path):
+    missing = examined(settings(tmp_path, second_opinion="none.pt"))["second opinion"]
+    assert not missing.ok and "PARKCORE_SECOND_OPINION" in missing.advice
+    assert examined(settings(tmp_path, second_opinion="off"))["second opinion"].ok

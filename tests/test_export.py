@@ -84,7 +84,9 @@ HIDDEN = SpaceState("A3", "unknown", 0.0, "out of view", None)
 def test_a_record_has_its_spaces_where_they_were_judged():
     judgement = Judgement((TAKEN, FREE, HIDDEN), (AreaCount("M", 2, 6),), (1, 2), (2,))
     seen = (CAR, Detection("truck", 0.5, Box(0, 0, 5, 5)), CAR)
-    record = EXPORTER.record(snapshot(detections=seen), Judged(1, judgement, note="moved by 1 %"))
+    record = EXPORTER.record(
+        snapshot(detections=seen), Judged(1, judgement, None, "moved by 1 %", "s.pt 1")
+    )
     expected = {
         "capacity": 9,
         "rate": 0.375,
@@ -111,6 +113,7 @@ def test_a_record_has_its_spaces_where_they_were_judged():
             },
         ],
         "camera_moved": "moved by 1 %",
+        "second_opinion": "s.pt 1",
     }
     assert {key: record[key] for key in expected} == expected
     assert json.loads(json.dumps(record)) == record

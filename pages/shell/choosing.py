@@ -38,6 +38,41 @@ def choose_lot(store: Store, key: str) -> Lot | None:
     return lots.get(chosen)
 
 
+def cameras_with_spaces(store: Store) -> dict[str, list[str]]:
+    """Per lot the cameras that have marked spaces, the samples last."""
+    found: dict[str, list[str]] = {}
+    for lot_id, camera_id in sorted(key for key, each in store.layouts().items() if each.spaces):
+        found.setdefault(lot_id, []).append(camera_id)
+    lots = sorted(store.lots(), key=lambda lot: lot.is_sample)
+    return {lot.id: found[lot.id] for lot in lots if lot.id in found}
+
+
+def choose_camera(
+    store: Store, marked: dict[str, list[str]], key: str, where=None
+) -> tuple[str, str]:
+    """The lot and camera that the page's address names, or that are chosen here.
+
+    Args:
+        marked: as `cameras_with_spaces` finds them; at least one.
+        where: two places for the two lists; else they are side by side.
+    """
+    names = {lot.id: lot.name for lot in store.lots()}
+    if f"{key}_lot" not in st.session_state:
+        _warn_of_unknown(marked)
+    first, second = where or st.columns(2)
+    lot_id = selectbox(first, "Lot", list(marked), f"{key}_lot", names.get)
+    return lot_id, selectbox(second, "Camera", marked[lot_id], f"{key}_camera_{lot_id}")
+
+
+def _warn_of_unknown(marked: dict[str, list[str]]) -> None:
+    """That what the address asked for is not there, at the first visit."""
+    lot_id, camera_id = st.query_params.get("lot"), st.query_params.get("camera")
+    if lot_id is not None and lot_id not in marked:
+        st.warning(f"There is no lot “{plain(lot_id)}” with marked spaces.")
+    elif camera_id is not None and lot_id and camera_id not in marked[lot_id]:
+        st.warning(f"There is no camera “{plain(camera_id)}” with marked spaces.")
+
+
 def lot_names(lots: list[Lot]) -> dict[str, str]:
     """Per lot its name, with its id where others have the same name."""
     names = [lot.name for lot in lots]

@@ -38,6 +38,7 @@ def pages() -> dict[str, list[st.Page]]:
             st.Page("pages/snapshot.py", title="Snapshot", visibility="hidden"),
             st.Page("pages/statistics.py", title="Statistics", icon=":material/monitoring:"),
             st.Page("pages/space_use.py", title="Use of spaces", icon=":material/hourglass_top:"),
+            st.Page("pages/accuracy.py", title="Accuracy", icon=":material/fact_check:"),
             st.Page("pages/reports.py", title="Reports", icon=":material/summarize:"),
         ],
         "Set-up": [

@@ -72,6 +72,7 @@ def _layout(store: Store, judged: Judged) -> dict[str, str]:
         "Spaces": f"{told}; with 90 % certainty {low} to {high} are taken",
         **({"Vehicles in areas": areas} if areas else {}),
         "In no space": f"{len(seen.outside)}, double-parked {len(seen.double)}",
+        **({"Second opinion": judged.second_opinion} if judged.second_opinion else {}),
         **({"Camera": judged.note} if judged.note else {}),
     }
 

@@ -53,6 +53,8 @@ def ages(now: LotNow) -> None:
                 st.badge("stale", icon=":material/schedule:", color="red")
             if not camera.is_current:
                 st.badge("not counted: seen too long before", color="gray")
+            if camera.snapshot.correction:
+                st.badge("corrected by hand", icon=":material/edit_note:", color="gray")
         if camera.marked:
             photo = camera.snapshot.photo
             show_movement(camera.marked.judged, photo.lot_id, photo.camera_id, offer=True)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shell import context
 from pages.shell.choosing import lot_names
+from pages.shell.text import plain
 from parkcore.domain import Lot
 from parkcore.history.questions import Question, latest_day
 from parkcore.history.ranges import FIRST, LAST, PRESETS, Days, fitting, preset, usual, year_before
@@ -73,11 +74,20 @@ def choose(store: Store, lots: list[Lot]) -> Chosen | None:
 
 
 def choose_lots(where, lots: list[Lot]) -> list[str]:
-    names = lot_names(lots)
-    return where.multiselect(
-        "Lots", list(names), [lots[0].id], format_func=names.get, key="lots",
-        max_selections=MOST_LOTS, bind="query-params",
-    )  # fmt: skip
+    """Lots by their ids, which the page's address keeps: names may change."""
+    names, key = lot_names(lots), "stats_lots"
+    if key not in st.session_state:
+        asked = st.query_params.get_all("lots")
+        for lot_id in sorted(set(asked) - set(names)):
+            st.warning(f"There is no lot “{plain(lot_id)}”.", icon=":material/search_off:")
+        st.session_state[key] = [each for each in names if each in asked][:MOST_LOTS] or [
+            lots[0].id
+        ]
+    chosen = where.multiselect(
+        "Lots", list(names), format_func=names.get, key=key, max_selections=MOST_LOTS
+    )
+    st.query_params["lots"] = chosen
+    return chosen
 
 
 def choose_days(store: Store, ids: list[str], name: str) -> Days | None:

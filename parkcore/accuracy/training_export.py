@@ -1,7 +1,9 @@
-"""Corrections as training data: the photos that people put right, with what they said.
+"""What people said of photos as a data set: what they put right, and what they were asked.
 
 images/<name>     the photos, as they are
-spaces.json       every space of a photo as a polygon, occupied or not, as `evaluate` reads it
+spaces.json       the spaces of a photo as polygons, occupied (1) or free (0) where a person said
+                  so, by hand or when asked (`by`: hand, check), else null; as `evaluate` reads it.
+                  `split`: every fifth day of a camera is held back (valid)
 counts.csv        the vehicles per type that a person counted
 """
 
@@ -13,11 +15,13 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from parkcore.domain import LABELS, Snapshot
 from parkcore.errors import OutputError
@@ -30,7 +34,11 @@ from parkcore.storage import Storage
 from parkcore.store import Store
 
 CORRECTED = HistoryFilter(corrected=True)
-OCCUPIED = {"occupied": 1, "vacant": 0, "unknown": None}
+OCCUPIED = {"occupied": 1, "vacant": 0}
+HELD_BACK = 5
+"""One day of so many is held back."""
+
+By = Literal["hand", "check", "model"]
 
 
 @dataclass(slots=True)
@@ -38,8 +46,12 @@ class Exported:
     """What was written."""
 
     photos: int = 0
-    spaces: int = 0
-    """Of photos of which a person put right at least one."""
+    by_hand: int = 0
+    """Spaces that a person put right."""
+    by_check: int = 0
+    """Spaces that a person was asked about and could tell, those above left out."""
+    held_back: int = 0
+    """Of these spaces, how many are of days that are held back."""
     counts: int = 0
     """Photos whose vehicles a person counted."""
     gone: int = 0
@@ -47,49 +59,85 @@ class Exported:
     _spaces: dict[str, Any] = field(default_factory=dict)
     _counts: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def spaces(self) -> int:
+        """Spaces that a person spoke of."""
+        return self.by_hand + self.by_check
 
-def export_corrections(store: Store, storage: Storage, folder: Path) -> Exported:
-    """Write what people corrected into a folder that is not there yet, whole or not at all.
+
+def split_of_day(lot_id: str, camera_id: str, day: date) -> Literal["train", "valid"]:
+    """Whether what was said of a camera's day is for training or held back for measuring.
+
+    Every fifth day is held back, by the calendar alone: a day stays on its side whatever is said
+    later, so that no model was trained on what it is measured on. Five days and weeks of seven
+    meet on every weekday. Cameras begin on days of their own.
+    """
+    begin = zlib.crc32(f"{lot_id}/{camera_id}".encode())
+    return "valid" if (day.toordinal() + begin) % HELD_BACK == 0 else "train"
+
+
+def export_training(store: Store, storage: Storage, folder: Path, zone: tzinfo) -> Exported:
+    """Write what people said into a folder that is not there yet, whole or not at all.
+
+    Args:
+        zone: of the site's clock, by which days are told apart.
 
     Raises:
         OutputError: there is nothing to write, or it cannot be written there.
     """
     with _whole_folder(folder) as unfinished:
-        return _write(store, storage, unfinished)
+        return _write(store, storage, unfinished, zone)
 
 
-def zip_corrections(store: Store, storage: Storage) -> bytes:
+def zip_training(store: Store, storage: Storage, zone: tzinfo) -> bytes:
     """The same as a ZIP file.
 
     Raises:
         OutputError: there is nothing to write, or no room for it.
     """
     with tempfile.TemporaryDirectory(prefix="parkcore-") as made:
-        folder = Path(made) / "corrections"
-        export_corrections(store, storage, folder)
-        path = Path(made) / "corrections.zip"
+        folder = Path(made) / "training"
+        export_training(store, storage, folder, zone)
+        path = Path(made) / "training.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
             for file in sorted(folder.rglob("*")):
-                archive.write(file, Path("corrections") / file.relative_to(folder))
+                archive.write(file, Path("training") / file.relative_to(folder))
         return path.read_bytes()
 
 
-def _write(store: Store, storage: Storage, folder: Path) -> Exported:
+def spoken_of(store: Store) -> Iterator[Snapshot]:
+    """The snapshots of which people said something: corrected ones, then those only asked about."""
+    corrected = set()
+    for snapshot in store.stream(CORRECTED):
+        corrected.add(snapshot.id)
+        yield snapshot
+    told = (check.snapshot_id for check in store.checks() if check.answer != "unclear")
+    for snapshot_id in dict.fromkeys(told):
+        if snapshot_id is not None and snapshot_id not in corrected:
+            asked_about = store.snapshot(snapshot_id)
+            if asked_about is not None:
+                yield asked_about
+
+
+def _write(store: Store, storage: Storage, folder: Path, zone: tzinfo) -> Exported:
     done = Exported()
     (folder / "images").mkdir()
-    for snapshot in store.stream(CORRECTED):
+    for snapshot in spoken_of(store):
         data = _photo(storage, snapshot)
         if data is None:
             done.gone += 1
             continue
         suffix = Path(snapshot.photo.file).suffix.lower()
         name = f"{snapshot.photo.sha256[:16]}{suffix}"
-        if _note(store, snapshot, name, done):
+        if _note(store, snapshot, name, done, zone):
             (folder / "images" / name).write_bytes(data)
             done.photos += 1
     if not done.photos:
-        left = f" ({done.gone} corrected photos are no longer there)" if done.gone else ""
-        raise OutputError(f"there is no correction to export yet{left}")
+        left = f" ({done.gone} photos are no longer there)" if done.gone else ""
+        raise OutputError(
+            "there is no correction and no answer to export yet; correct a snapshot, or answer on"
+            f" the page Accuracy{left}"
+        )
     _write_labels(folder, done)
     return done
 
@@ -102,32 +150,57 @@ def _photo(storage: Storage, snapshot: Snapshot) -> bytes | None:
     return data if content_id(data) == snapshot.photo.sha256 else None
 
 
-def _note(store: Store, snapshot: Snapshot, name: str, done: Exported) -> bool:
+def _note(store: Store, snapshot: Snapshot, name: str, done: Exported, zone: tzinfo) -> bool:
     """Take over what was said of a photo; whether anything was that can be used."""
-    correction, before = snapshot.correction, (done.spaces, done.counts)
-    if correction is None or snapshot.id is None:
-        return False
-    judged = store.judged(snapshot.id) if correction.spaces else None
+    before = (done.spaces, done.counts)
+    number, correction = snapshot.id or 0, snapshot.correction
+    said = _said(store, snapshot)
+    judged = store.judged_by_machine(number) if said else None
     layout = store.layout_by_id(judged.layout_id) if judged else None
     if judged and layout and not judged.is_elsewhere:
-        record = _spaces(snapshot, judged, layout)
-        done._spaces[name] = record
-        done.spaces += len(record["spaces"])
-    if correction.vehicles is not None:
+        record = _spaces(snapshot, judged, layout, said, zone)
+        by = [space["by"] for space in record["spaces"] if space["occupied"] is not None]
+        if by:
+            done._spaces[name] = record
+            done.by_hand += by.count("hand")
+            done.by_check += by.count("check")
+            done.held_back += len(by) if record["split"] == "valid" else 0
+    if correction and correction.vehicles is not None:
         done._counts.append({"photo": name, **correction.vehicles.as_dict()})
         done.counts += 1
     return before != (done.spaces, done.counts)
 
 
-def _spaces(snapshot: Snapshot, judged: Judged, layout: Layout) -> dict[str, Any]:
-    photo, said = snapshot.photo, snapshot.correction
+def _said(store: Store, snapshot: Snapshot) -> dict[str, tuple[int, By]]:
+    """Per space what people said of it; what they put right comes before what they were asked."""
+    said: dict[str, tuple[int, By]] = {
+        check.space_id: (OCCUPIED[check.answer], "check")
+        for check in store.checks_of([snapshot.id or 0])
+        if check.answer != "unclear"
+    }
+    by_hand = snapshot.correction.spaces if snapshot.correction else {}
+    return said | {name: (OCCUPIED[state], "hand") for name, state in by_hand.items()}
+
+
+def _spaces(
+    snapshot: Snapshot,
+    judged: Judged,
+    layout: Layout,
+    said: dict[str, tuple[int, By]],
+    zone: tzinfo,
+) -> dict[str, Any]:
+    photo = snapshot.photo
     outlines = {space.id: moved(space.polygon, judged.homography) for space in layout.spaces}
+    day = photo.captured_at.astimezone(zone).date()
+    unsaid: tuple[None, By] = (None, "model")
     return {
         "width": photo.width,
         "height": photo.height,
         "lot": photo.lot_id,
         "camera": photo.camera_id,
         "captured_at": photo.captured_at.isoformat(),
+        "imgsz": snapshot.detector.imgsz,
+        "split": split_of_day(photo.lot_id, photo.camera_id, day),
         "spaces": [
             {
                 "id": space.id,
@@ -135,8 +208,8 @@ def _spaces(snapshot: Snapshot, judged: Judged, layout: Layout) -> dict[str, Any
                     [round(x * photo.width, 1), round(y * photo.height, 1)]
                     for x, y in outlines[space.id].tolist()
                 ],
-                "occupied": OCCUPIED[space.state],
-                "by": "hand" if said and space.id in said.spaces else "model",
+                "occupied": said.get(space.id, unsaid)[0],
+                "by": said.get(space.id, unsaid)[1],
             }
             for space in judged.judgement.spaces
             if space.id in outlines

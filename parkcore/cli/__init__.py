@@ -11,13 +11,14 @@ import click
 from pydantic import SecretStr
 
 from parkcore import __version__
+from parkcore.cli.accuracy import accuracy
 from parkcore.cli.cameras import camera
-from parkcore.cli.corrections import export_corrections
+from parkcore.cli.evaluate import evaluate
 from parkcore.cli.export import export
 from parkcore.cli.forecast import forecast, what_if
 from parkcore.cli.history import history
 from parkcore.cli.layout import layout
-from parkcore.cli.measure import doctor, evaluate
+from parkcore.cli.measure import doctor
 from parkcore.cli.photos import analyse, scan
 from parkcore.cli.report import report
 from parkcore.cli.reprocess import reprocess
@@ -26,6 +27,7 @@ from parkcore.cli.service import serve, status, watch
 from parkcore.cli.setup import lot, samples
 from parkcore.cli.spaces import spaces
 from parkcore.cli.stats import stats
+from parkcore.cli.training import export_training, train
 from parkcore.errors import ParkcoreError, SettingsError
 from parkcore.settings import Settings, load
 
@@ -79,7 +81,7 @@ def cli(ctx: click.Context, /, **given: str | None) -> None:
 for command in (
     *(analyse, scan, history, stats, lot, samples, doctor, evaluate),
     *(serve, watch, camera, layout, status, reprocess, keep, report, export),
-    *(export_corrections, forecast, what_if, spaces),
+    *(export_training, train, forecast, what_if, spaces, accuracy),
 ):
     cli.add_command(command)
 

@@ -184,6 +184,7 @@ def judged_row(judged: Judged) -> Row:
         "judgement": json.dumps(asdict(judgement), separators=(",", ":")),
         "homography": None if moved is None else json.dumps(moved.tolist()),
         "note": judged.note,
+        "second_opinion": judged.second_opinion or None,
     }
 
 
@@ -211,7 +212,8 @@ def to_judged(row: Row) -> Judged:
     if row.get("corrected_spaces"):
         judgement = corrected(judgement, json.loads(row["corrected_spaces"]))
     homography = None if moved is None else np.array(json.loads(moved))
-    return Judged(row["layout_id"], judgement, homography, row["note"] or "")
+    by = row.get("second_opinion") or ""
+    return Judged(row["layout_id"], judgement, homography, row["note"] or "", by)
 
 
 def _unsaid(space: Row) -> Row:

@@ -22,6 +22,7 @@ _SEEN = (
 _DETECTIONS = ("number", "label", "confidence", "x1", "y1", "x2", "y2")
 _JUDGEMENT = (
     "layout_id", "judgement", "homography", "note", "states", "in_areas", "area_room",
+    "second_opinion",
 )  # fmt: skip
 
 

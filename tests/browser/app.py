@@ -33,7 +33,8 @@ STOP_S = 25
 
 MENU = [
     "Overview", "One lot", "What to expect", "Upload", "Folder scan", "Cameras", "History",
-    "Statistics", "Use of spaces", "Reports", "Spaces", "Lots", "Storage", "Judge again", "Health",
+    "Statistics", "Use of spaces", "Accuracy", "Reports", "Spaces", "Lots", "Storage",
+    "Judge again", "Health",
 ]  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def test_a_count_is_put_right_and_the_machines_comes_back(app: App, open_page) -
         page.get_by_test_id("stDownloadButton").filter(has_text="Training data").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
         assert f",{total + 2 - shown.vehicles.total + shown.vehicles.car}," in (
-            f",{archive.read('corrections/counts.csv').decode().splitlines()[1].split(',', 1)[1]},"
+            f",{archive.read('training/counts.csv').decode().splitlines()[1].split(',', 1)[1]},"
         )
 
     visit(page, f"/snapshot?id={shown.id}", "Snapshot")

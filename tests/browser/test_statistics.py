@@ -21,7 +21,7 @@ MADRID = ZoneInfo("Europe/Madrid")
 FIRST = datetime(2026, 4, 20, tzinfo=MADRID)
 """A Monday; three weeks of photos follow, each hour from 7:00 to 18:00."""
 WEEK = ("--from", "2026-04-27", "--to", "2026-05-03")
-IN_WEEK = "/statistics?lots=North&range=Own+days&from=2026-04-27&to=2026-05-03"
+IN_WEEK = "/statistics?lots=north&range=Own+days&from=2026-04-27&to=2026-05-03"
 
 
 def fill(app: App) -> App:
@@ -107,7 +107,7 @@ def test_a_correction_changes_the_statistics(make_app, open_page) -> None:
 
 def test_several_lots_by_day_and_the_same_to_take_along(app: App, open_page) -> None:
     page = open_page(app)
-    visit(page, f"{IN_WEEK}&lots=South&by=Day&over=50", "Statistics")
+    visit(page, f"{IN_WEEK}&lots=south&by=Day&over=50", "Statistics")
     rows = page.locator(".figures").first.locator("tr")
     expect(rows).to_have_count(3)
     expect(rows.nth(1)).to_contain_text("North")
@@ -156,7 +156,7 @@ def test_only_the_opening_hours(app: App, open_page) -> None:
 )
 def test_any_range_is_answered(app: App, open_page, days: str, said: str) -> None:
     page = open_page(app)
-    visit(page, f"/statistics?lots=North&range=Own+days&{days}", "Statistics")
+    visit(page, f"/statistics?lots=north&range=Own+days&{days}", "Statistics")
     expect(page.get_by_text(said).first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
@@ -176,7 +176,7 @@ def test_one_single_photo(make_app, open_page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_nothing_sticks_out(app: App, open_page, scheme: str) -> None:
     page = open_page(app, width=390, height=844, color_scheme=scheme)
-    visit(page, f"{IN_WEEK}&lots=South&with=The+days+before", "Statistics")
+    visit(page, f"{IN_WEEK}&lots=south&with=The+days+before", "Statistics")
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     fits(page)
 

@@ -1,0 +1,171 @@
+"""Asking about single spaces: the question, its answer, and what was judged, told afterwards."""
+
+from datetime import UTC, date, datetime
+
+import streamlit as st
+
+from pages.shell import context
+from pages.shell.navigation import explained
+from pages.shell.parts import when
+from pages.shell.text import plain
+from parkcore.accuracy.asking import Question, correct, day_before, questions
+from parkcore.accuracy.close_up import close_up
+from parkcore.accuracy.meter import Answer, Check
+from parkcore.accuracy.meter_words import percent
+from parkcore.accuracy.photo_light import light_of
+from parkcore.images import jpeg
+from parkcore.store import Store
+from parkcore.upkeep.reprocess import read_photo
+
+ANSWERS: dict[Answer, tuple[str, str, str]] = {
+    "occupied": ("Occupied", ":material/directions_car:", "O"),
+    "vacant": ("Free", ":material/crop_free:", "F"),
+    "unclear": ("Can't tell", ":material/help:", "T"),
+}
+"""Label, icon and key."""
+
+_TALL = "<style>[class*=st-key-answer_] button{min-height:3.4rem}</style>"
+"""Easy to hit with a thumb."""
+
+WORDS = {"occupied": "occupied", "vacant": "free", "unknown": "left open"}
+
+
+def ask(store: Store, place: tuple[str, str], day: date, *, answered: int) -> None:
+    """The next question about a day, or that there is none.
+
+    Args:
+        place: lot and camera.
+        answered: how many about that day were answered.
+    """
+    wanted_key = f"checks {place} {day}"
+    wanted = st.session_state.get(wanted_key, context.settings().checks_per_day)
+    found = _next(store, place, day) if answered < wanted else None
+    if found is None:
+        _invite(store, place, day, answered if answered >= wanted else None)
+    else:
+        _show(found, place, f"{answered + 1} of {wanted}")
+    _tell_last(place)  # below, so that the buttons stay under the thumb
+
+
+def _show(found: tuple[Question, bytes, str], place: tuple[str, str], progress: str) -> None:
+    question, picture, light = found
+    st.markdown(f"**Is the framed space occupied?** · {progress}")
+    st.image(picture, width="stretch", alt="A marked space, framed, with its surroundings")
+    st.html(_TALL)
+    for row in (("occupied", "vacant"), ("unclear",)):
+        with st.container(horizontal=True):
+            for answer in row:
+                label, icon, key = ANSWERS[answer]
+                st.button(
+                    label, icon=icon, shortcut=key, key=f"answer_{answer}", width="stretch",
+                    on_click=_keep, args=(place, question, answer, light),
+                )  # fmt: skip
+    st.caption(
+        f"Space {plain(question.space.id)} · {when(question.snapshot.photo.captured_at)} · what"
+        " was judged is told after your answer."
+    )
+
+
+def _next(store: Store, place: tuple[str, str], day: date) -> tuple[Question, bytes, str] | None:
+    """The first open question whose photo is still there, with its picture and light."""
+    for question in questions(store, *place, day, context.settings().zone):
+        if shown := _shown(question.snapshot.photo.sha256, question.outline, question):
+            return question, *shown
+    return None
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _shown(
+    sha256: str, outline: tuple[tuple[float, float], ...], _question: Question
+) -> tuple[bytes, str] | None:
+    limit = context.settings().max_megapixels
+    image = read_photo(context.storage(), limit, _question.snapshot)
+    if isinstance(image, str):  # gone, changed or unreadable
+        return None
+    return jpeg(close_up(image, outline), max_side=800), light_of(image)
+
+
+@explained()
+def _keep(place: tuple[str, str], question: Question, answer: Answer, light: str) -> None:
+    check = question.check(answer, light=light, now=datetime.now(UTC))
+    with context.open_store() as store:
+        store.save_check(check)
+    st.session_state.last_check = (place, check)
+    st.session_state.pop("check_corrected", None)
+
+
+@explained()
+def _undo(check: Check) -> None:
+    with context.open_store() as store:
+        store.remove_check(check)
+    st.session_state.pop("last_check", None)
+
+
+@explained()
+def _correct(check: Check) -> None:
+    with context.open_store() as store:
+        correct(store, check)
+    st.session_state.check_corrected = True
+
+
+def _tell_last(place: tuple[str, str]) -> None:
+    """What had been judged of the space before, and what can still be done about it."""
+    asked, check = st.session_state.get("last_check", (None, None))
+    if asked != place:
+        return
+    said = f"Space {plain(check.space_id)} was judged **{WORDS[check.state]}**"
+    if check.probability is not None and check.state != "unknown":
+        sure = check.probability if check.state == "occupied" else 1 - check.probability
+        said += f" ({percent(sure)} sure)"
+    your = f"you said {ANSWERS[check.answer][0].lower()}"
+    if check.answer == "unclear":
+        st.info(f"{said}; nobody can tell, so it does not count.", icon=":material/help:")
+    elif check.agrees:
+        st.success(f"{said}, as you say.", icon=":material/check:")
+    else:
+        st.warning(f"{said}, {your}.", icon=":material/close:")
+    with st.container(horizontal=True):
+        differs = check.answer != "unclear" and not check.agrees
+        if differs and st.session_state.get("check_corrected"):
+            st.markdown(":material/edit_note: Corrected in the history.", width="content")
+        elif differs:
+            st.button(
+                "Correct it in the history too", icon=":material/edit:", key="correct_too",
+                on_click=_correct, args=(check,),
+            )  # fmt: skip
+        st.button(
+            "Undo", icon=":material/undo:", key="undo_check", type="tertiary", on_click=_undo,
+            args=(check,),
+        )  # fmt: skip
+
+
+def _invite(store: Store, place: tuple[str, str], day: date, answered: int | None) -> None:
+    """What there is where nothing is to be asked at present.
+
+    Args:
+        answered: how many about that day were; None where there is nothing more to ask about it.
+    """
+    before = day_before(store, *place, day, context.settings().zone)
+    more = context.settings().checks_per_day or 5
+
+    def ask_more() -> None:
+        st.session_state[f"checks {place} {day}"] = (answered or 0) + more
+
+    def go_back() -> None:
+        st.session_state[f"day_asked {place}"] = before
+
+    if answered is None:
+        said = "That was every photo of this day."
+    else:
+        said = "Done for this day, thank you." if answered else "Nothing is asked by itself."
+    st.markdown(f":material/task_alt: {said}")
+    with st.container(horizontal=True):
+        if answered is not None:
+            st.button(
+                f"Ask me {more} more", icon=":material/add:", key="more_checks", on_click=ask_more
+            )
+        if before:
+            st.button(
+                f"Go on with {before:%a} {before.day} {before:%b}", icon=":material/history:",
+                key="day_before", on_click=go_back,
+            )  # fmt: skip

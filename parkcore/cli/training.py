@@ -1,0 +1,286 @@
+"""`export-training` and `train`: what people said becomes a data set, and a model of one's own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from parkcore.chosen_models import Part, choose, go_back
+from parkcore.errors import ModelError, OutputError
+from parkcore.settings import NO_OPINION, Settings, chosen_file, load
+
+if TYPE_CHECKING:  # what these bring along would slow down every --help
+    from parkcore.accuracy.meter import Tally
+    from parkcore.domain import Detection, Image
+    from parkcore.spaces.layout import Layout
+    from parkcore.spaces.verdict import Judged
+    from parkcore.training.own_model import Amount, Judging, Told
+
+KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
+"""What the files of own models are called after."""
+
+NAMES: dict[Part, str] = {"second_opinion": "classifier of spaces", "model": "detector"}
+
+
+@click.command("export-training")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_obj
+def export_training(settings: Settings, folder: Path) -> None:
+    """Write what people said of photos to FOLDER, as a data set for training.
+
+    images/ has the photos that were corrected or asked about (page Accuracy); spaces.json their
+    spaces, as `parkcore evaluate FOLDER` reads it, occupied or free where a person said so and
+    null elsewhere; counts.csv the vehicles that a person counted. Every fifth day of a camera is
+    held back for measuring (split: valid). FOLDER must not be there yet. It is written whole or
+    not at all.
+    """
+    from parkcore.accuracy.training_export import export_training as write
+    from parkcore.wiring import open_storage, read_store
+
+    with read_store(settings) as store:
+        done = write(store, open_storage(settings), folder, settings.zone)
+    photos = "1 photo" if done.photos == 1 else f"{done.photos:,} photos"
+    click.echo(
+        f"{photos} in {folder}: {done.by_hand:,} spaces put right, {done.by_check:,} asked about,"
+        f" {done.held_back:,} of these held back; {done.counts:,} counts"
+    )
+    if done.gone:
+        click.echo(f"{done.gone:,} left out: their files are not there as they were", err=True)
+
+
+@click.command()
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of export-training, instead of what people said in this history.",
+)
+@click.option("--detector", is_flag=True, help="Fine-tune the detector as well; takes long.")
+@click.option("--detector-only", is_flag=True, help="Fine-tune the detector alone.")
+@click.option("--epochs", type=click.IntRange(1, 300), help="Passes over the data at most.")
+@click.option(
+    "--seed", type=int, default=0, help="Where chance begins, so that it can be repeated."
+)
+@click.option("--switch", is_flag=True, help="Switch over without asking where it is better.")
+@click.option("--back", is_flag=True, help="Train nothing; use the model before the last switch.")
+@click.option(
+    "--use",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Train nothing; switch over to weights that were trained before.",
+)
+@click.pass_obj
+def train(
+    settings: Settings,
+    source: Path | None,
+    detector: bool,
+    detector_only: bool,
+    epochs: int | None,
+    seed: int,
+    switch: bool,
+    back: bool,
+    use: Path | None,
+) -> None:
+    """Train a model of your own on what people said of this car park's photos.
+
+    Corrections and the answers of the page Accuracy fine-tune the classifier of spaces, in
+    minutes, and with --detector the detector. Both are measured before and after on days that are
+    held back. The new weights are a file of their own in the folder models; they are used only
+    when you say so. Photos judged before stay as they are: see `parkcore reprocess`.
+    """
+    if back:
+        go_back(chosen_file())
+        _say_in_use()
+        return
+    if use is not None:
+        _switch_over(_part_of(use), use)
+        return
+    parts: list[Part] = [] if detector_only else ["second_opinion"]
+    if detector or detector_only:
+        parts.append("model")
+    with tempfile.TemporaryDirectory(prefix="parkcore-train-") as made:
+        _train(settings, parts, Path(made), source, epochs, seed, switch=switch)
+
+
+def _train(
+    settings: Settings,
+    parts: list[Part],
+    made: Path,
+    source: Path | None,
+    epochs: int | None,
+    seed: int,
+    *,
+    switch: bool,
+) -> None:
+    from parkcore.training.own_model import Amount, is_better, measure, read_told
+
+    folder = source or _export(settings, made / "set")
+    told = read_told(folder)
+    amount = Amount.of(told)
+    amount.check(detector="model" in parts)
+    click.echo(
+        f"{amount.spaces} spaces that people spoke of, and {amount.held_back} held back to measure"
+    )
+    held_back = [each for each in told if each.split == "valid"]
+
+    def measured(by: Settings) -> Tally:
+        return measure(held_back, _judging(by), max_megapixels=by.max_megapixels)
+
+    before = measured(settings)
+    rows = {"in use": before}
+    found: list[tuple[Part, Path, Tally]] = []
+    for part in parts:
+        fitted = made / f"{KINDS[part]}.pt"
+        if part == "model":
+            _fine_tune(settings, told, made, fitted, epochs or 4, seed)
+        elif not _fit(settings, folder, fitted, epochs or 8, seed):
+            click.echo("No pass over the data made the classifier better; it stays as it is.")
+            continue
+        kept = _keep(fitted, part, amount)
+        after = measured(settings.model_copy(update={part: str(kept)}))
+        rows[f"new {NAMES[part]}"] = after
+        found.append((part, kept, after))
+    _say_table(rows)
+    for part, kept, after in found:
+        offer(part, kept, better=is_better(before, after), switch=switch)
+
+
+def _export(settings: Settings, folder: Path) -> Path:
+    from parkcore.accuracy.training_export import export_training as write
+    from parkcore.wiring import open_storage, read_store
+
+    with read_store(settings) as store:
+        write(store, open_storage(settings), folder, settings.zone)
+    return folder
+
+
+def _judging(settings: Settings) -> Judging:
+    from parkcore.wiring import make_analyser
+
+    analyser = make_analyser(settings)
+    analyser.detector.load()
+
+    def judge(layout: Layout, image: Image, imgsz: int | None) -> tuple[list[Detection], Judged]:
+        detections = analyser.detector.detect(image, imgsz)
+        return detections, analyser.judge.judge(layout, image, detections)
+
+    return judge
+
+
+def _fit(settings: Settings, folder: Path, out: Path, epochs: int, seed: int) -> bool:
+    """Fine-tune the classifier; whether a pass over the data made it better."""
+    from parkcore.detect import model_folders
+    from parkcore.spaces.second_opinion import find_classifier
+    from parkcore.training.fit_classifier import Figures, fit
+    from parkcore.training.own_model import days_to_stop_by
+    from parkcore.training.space_crops import read_samples
+
+    if settings.second_opinion == NO_OPINION:
+        raise ModelError(
+            "the second opinion is switched off (second_opinion = off), so there is no classifier"
+            " to train; give its weights back, or train with --detector-only"
+        )
+
+    def progress(epoch: int, of: int, figures: Figures) -> None:
+        click.echo(f"  pass {epoch} of {of}: {figures.right:.1%} of {figures.spaces} right")
+
+    samples = read_samples(folder, split="train")
+    stop = days_to_stop_by(sample.group for sample in samples)
+    learn = [sample for sample in samples if sample.group not in stop] or samples
+    stop_by = [sample for sample in samples if sample.group in stop]
+    start = find_classifier(settings.second_opinion, folders=model_folders())
+    click.echo(f"Training the {NAMES['second_opinion']} from {start.name} on …")
+    fitted = fit(learn, stop_by, start, out, epochs=epochs, seed=seed, progress=progress)
+    return fitted.epochs > 0
+
+
+def _fine_tune(
+    settings: Settings, told: list[Told], made: Path, out: Path, epochs: int, seed: int
+) -> None:
+    from parkcore.detect import find_weights, model_folders
+    from parkcore.training import detector_set
+    from parkcore.training.fine_tune import fine_tune, four_types
+
+    def progress(epoch: int, of: int) -> None:
+        click.echo(f"  pass {epoch} of {of}")
+
+    start = find_weights(settings.model, folders=model_folders())
+    click.echo(f"Training the {NAMES['model']} from {start.name} on; this takes long …")
+    limit = settings.max_megapixels
+    data = detector_set.write(told, _judging(settings), made / "boxes", max_megapixels=limit)
+    four_types(start, made / "start.pt")
+    fine_tune(data, made / "start.pt", out, epochs=epochs, seed=seed, progress=progress)
+
+
+def _keep(fitted: Path, part: Part, amount: Amount) -> Path:
+    """The weights among the models, under a name of their own."""
+    from parkcore.training.own_model import new_weights
+
+    folder = chosen_file().parent / "models"
+    number = amount.photos if part == "model" else amount.spaces
+    day = datetime.now(UTC).astimezone().date()
+    kept = new_weights(folder, KINDS[part], day, number)
+    unfinished = kept.with_suffix(".unfinished")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(fitted, unfinished)
+        unfinished.replace(kept)
+    except OSError as error:
+        raise OutputError(f"{kept} cannot be written ({error.strerror})") from error
+    return kept
+
+
+def _say_table(rows: dict[str, Tally]) -> None:
+    from parkcore.accuracy.meter_words import say_accuracy, say_wrong
+
+    click.echo("On the days that were held back:")
+    wide = max(map(len, rows))
+    for name, tally in rows.items():
+        click.echo(f"  {name:{wide}}  {say_accuracy(tally)}; {say_wrong(tally)}")
+
+
+def offer(part: Part, kept: Path, *, better: bool, switch: bool) -> None:
+    """Switch over where the user says so."""
+    later = f"Nothing is switched. `parkcore train --use {kept}` does it later."
+    if not better:
+        click.echo(f"The new {NAMES[part]} is not better. {later}")
+    elif switch or (sys.stdin.isatty() and click.confirm(f"Use the new {NAMES[part]}?")):
+        _switch_over(part, kept)
+    else:
+        click.echo(f"The new {NAMES[part]} is better. {later}")
+
+
+def _part_of(weights: Path) -> Part:
+    for part, kind in KINDS.items():
+        if weights.name.startswith(f"parkcore-{kind}"):
+            return part
+    raise click.UsageError(
+        f"{weights.name} is none that `parkcore train` made: those are called"
+        " parkcore-spaces-… or parkcore-vehicles-…; set PARKCORE_MODEL to use another detector"
+    )
+
+
+def _switch_over(part: Part, weights: Path) -> None:
+    choose(chosen_file(), part, weights)
+    _say_in_use()
+    now = load()
+    if Path(getattr(now, part)).name != weights.name:
+        click.echo(
+            f"But the setting {part} says {getattr(now, part)}, and comes first: take it out of"
+            f" parkcore.toml and PARKCORE_{part.upper()}",
+            err=True,
+        )
+
+
+def _say_in_use() -> None:
+    now = load()
+    for part, name in NAMES.items():
+        click.echo(f"{name}: {getattr(now, part)}")
+    click.echo(
+        "Start the service anew, and it judges with these. `parkcore train --back` undoes it."
+    )

@@ -1,0 +1,22 @@
+"""Migrations of the accuracy meter. An applied one is never edited."""
+
+from sqlite_utils import Database
+
+from parkcore.sqlite import opinion_schema  # noqa: F401 – its migrations come first
+from parkcore.sqlite.first_schema import migrations
+
+
+@migrations()
+def m007_checks(db: Database) -> None:
+    # What a person answered when asked about a space, with what was judged of it then. An answer
+    # outlives its snapshot when old ones are thinned, so that the figures stay.
+    db.execute(
+        "create table checks (id integer primary key,"
+        " snapshot_id integer references snapshots(id) on delete set null,"
+        " lot_id text not null, camera_id text not null, captured_at text not null,"
+        " space_id text not null, state text not null, probability real, answer text not null,"
+        " answered_at text not null, model text, model_version text, second_opinion text,"
+        " light text) strict"
+    )
+    db.execute("create unique index idx_checks_space on checks (snapshot_id, space_id)")
+    db.execute("create index idx_checks_camera on checks (lot_id, camera_id, captured_at)")

@@ -1,0 +1,177 @@
+"""Fine-tuning YOLOv8 with Ultralytics: labelled photos and weights in, weights out."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from parkcore.detect import load
+from parkcore.domain import LABELS
+from parkcore.errors import ModelError
+
+STREET_NAMES = {"car": 2, "motorcycle": 3, "bus": 5, "truck": 7}
+"""The four types among COCO's 80 classes."""
+
+AUGMENTATION: dict[str, float] = {
+    "mosaic": 0.4,  # four photos in one: vehicles at more scales and cut by more edges
+    "scale": 0.4,
+    "degrees": 6.0,
+    "translate": 0.1,
+    "fliplr": 0.5,
+    "hsv_h": 0.02,
+    "hsv_s": 0.6,
+    "hsv_v": 0.5,
+    "erasing": 0.0,
+}
+
+
+def four_types(weights: Path, out: Path) -> None:
+    """Cut a detector with COCO's classes to the four types, with what it knows of them.
+
+    Weights that know the four already, in their order, are copied.
+
+    Raises:
+        ModelError: they are no YOLOv8 weights, or lack one of the types.
+    """
+    import torch
+
+    model = _model(weights)
+    names = {name: number for number, name in model.names.items()}
+    missing = [label for label in LABELS if label not in names]
+    if missing:
+        raise ModelError(f"{weights} knows no {' and no '.join(missing)}; start from other weights")
+    rows = [names[label] for label in LABELS]
+    head = model.model[-1]
+    for branch in head.cv3:
+        wide = branch[-1]
+        narrow = torch.nn.Conv2d(wide.in_channels, len(LABELS), 1)
+        narrow.load_state_dict({name: v[rows] for name, v in wide.state_dict().items()})
+        branch[-1] = narrow
+    head.nc, head.no = len(LABELS), len(LABELS) + 4 * head.reg_max
+    model.nc, model.yaml["nc"] = len(LABELS), len(LABELS)
+    model.names = dict(enumerate(LABELS))
+    save(model, out)
+
+
+def fine_tune(
+    dataset: Path,
+    start: Path,
+    out: Path,
+    *,
+    epochs: int,
+    imgsz: int = 640,
+    batch: int = 16,
+    learning_rate: float = 4e-4,
+    frozen_layers: int = 4,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> None:
+    """Train on labelled photos; goes on where an earlier call with the same `out` was ended.
+
+    Args:
+        dataset: Ultralytics' `data.yaml` of the photos.
+        start: weights of the four types, in their order; see `four_types`.
+        out: where the weights go, whole or not at all. What is not finished is kept beside it
+            in a folder of the same name, to go on from.
+        imgsz: pixels of a photo's longer side in training.
+        frozen_layers: this many of the first layers keep what they know.
+        progress: told epochs done and of how many after each.
+
+    Raises:
+        ModelError: the weights cannot be read.
+    """
+    folder = out.with_suffix("")
+    last = folder / "weights" / "last.pt"
+    resumed = last.is_file()
+    if resumed and _is_finished(last):
+        epochs = 0
+    yolo = load(last if resumed else start)
+    yolo.add_callback(
+        "on_train_epoch_end", lambda trainer: progress(trainer.epoch + 1, trainer.epochs)
+    )
+    if resumed and epochs:
+        yolo.train(resume=True)
+    elif epochs:
+        yolo.train(
+            **AUGMENTATION,
+            data=str(dataset),
+            imgsz=imgsz,
+            epochs=epochs,
+            batch=batch,
+            nbs=batch,  # a step after every batch: short trainings have few
+            optimizer="AdamW",
+            lr0=learning_rate,
+            lrf=0.05,
+            cos_lr=True,
+            warmup_epochs=0.3,
+            freeze=frozen_layers,
+            close_mosaic=1,
+            seed=seed,
+            deterministic=True,
+            workers=1,
+            amp=False,
+            val=False,
+            plots=False,
+            save_period=-1,
+            project=str(folder.parent.absolute()),
+            name=folder.name,
+            exist_ok=True,
+            verbose=False,
+        )
+    save(_model(last), out)
+    shutil.rmtree(folder)
+
+
+def save(model: Any, out: Path) -> None:
+    """Write a detector as Ultralytics loads it, in half precision, whole or not at all."""
+    import torch
+    from ultralytics import __version__
+
+    model = deepcopy(model).half()
+    for parameter in model.parameters():
+        parameter.requires_grad = False
+    model.args = {"task": "detect", "imgsz": 640}
+    checkpoint = {
+        "model": model,
+        "ema": None,
+        "epoch": -1,
+        "optimizer": None,
+        "train_args": {"task": "detect", "imgsz": 640, "model": "yolov8n.yaml"},
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "version": __version__,
+        "license": "AGPL-3.0-or-later",
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_suffix(".unfinished")
+    torch.save(checkpoint, unfinished)
+    unfinished.replace(out)
+
+
+def blend(first: Path, second: Path, share: float, out: Path) -> None:
+    """Weights between two of the same shape: `share` of the second, the rest of the first.
+
+    Wortsman et al., "Robust fine-tuning of zero-shot models", 2022: between where training began
+    and where it ended lie models that keep more of what the beginning knew.
+    """
+    ours, other = _model(second), _model(first).state_dict()
+    mixed = {
+        name: value * share + other[name] * (1 - share) if value.is_floating_point() else value
+        for name, value in ours.state_dict().items()
+    }
+    ours.load_state_dict(mixed)
+    save(ours, out)
+
+
+def _is_finished(checkpoint: Path) -> bool:
+    """Ultralytics takes the optimizer out of its checkpoint after the last epoch."""
+    import torch
+
+    return torch.load(checkpoint, map_location="cpu", weights_only=False)["optimizer"] is None
+
+
+def _model(weights: Path) -> Any:
+    return load(weights).model.float()

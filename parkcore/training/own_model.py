@@ -1,0 +1,181 @@
+"""A car park's own model: is there enough to train on, how right it is before and after, its name.
+
+Everything works on a folder as `accuracy.training_export` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from shapely import Polygon
+
+from parkcore.accuracy.meter import Answer, Tally
+from parkcore.domain import Detection, Image
+from parkcore.errors import FolderError, NotEnoughHistory, UnreadablePhoto
+from parkcore.images import decode
+from parkcore.spaces.layout import Layout, Point, Space
+from parkcore.spaces.verdict import Judged, State
+
+LEAST_SPACES, LEAST_OF_A_KIND = 60, 12
+"""That people spoke of on days for training; fewer and it only learns them by heart."""
+
+LEAST_HELD_BACK = 15
+"""Fewer measure nothing."""
+
+LEAST_PHOTOS = 50
+"""For the detector."""
+
+Judging = Callable[[Layout, Image, int | None], tuple[Sequence[Detection], Judged]]
+"""What judges a photo's spaces, in the analysis size of its camera where that is known: what it
+detects, and what it says of each space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One photo of which people said something."""
+
+    photo: Path
+    layout: Layout
+    """With every marked space that can be used."""
+    said: dict[str, Answer]
+    """Per space what a person said; only those they spoke of."""
+    split: Literal["train", "valid"]
+    imgsz: int | None = None
+    """The analysis size of its camera; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much people said."""
+
+    photos: int
+    occupied: int
+    vacant: int
+    """On days for training; the photos too."""
+    held_back: int
+    """Spaces on days that are held back."""
+
+    @classmethod
+    def of(cls, told: Iterable[Told]) -> Amount:
+        training = [each for each in told if each.split == "train"]
+        said = [answer for each in training for answer in each.said.values()]
+        held_back = sum(len(each.said) for each in told if each.split == "valid")
+        return cls(len(training), said.count("occupied"), said.count("vacant"), held_back)
+
+    @property
+    def spaces(self) -> int:
+        return self.occupied + self.vacant
+
+    def check(self, *, detector: bool) -> None:
+        """
+        Raises:
+            NotEnoughHistory: it is too little to train and measure with.
+        """
+        missing = []
+        if self.spaces < LEAST_SPACES or min(self.occupied, self.vacant) < LEAST_OF_A_KIND:
+            missing.append(
+                f"{self.spaces} spaces ({self.occupied} occupied, {self.vacant}"
+                f" free) on days for training, and at least {LEAST_SPACES} are needed,"
+                f" {LEAST_OF_A_KIND} of each kind"
+            )
+        if self.held_back < LEAST_HELD_BACK:
+            missing.append(
+                f"{self.held_back} spaces on days held back for measuring (every fifth day), and"
+                f" at least {LEAST_HELD_BACK} are needed"
+            )
+        if detector and self.photos < LEAST_PHOTOS:
+            missing.append(f"{self.photos} photos, and the detector needs at least {LEAST_PHOTOS}")
+        if missing:
+            raise NotEnoughHistory(
+                f"people spoke of too little to train with: {'; '.join(missing)}. Answer on the"
+                " page Accuracy, which goes back through earlier days as well (“Go on with …”), or"
+                " correct snapshots"
+            )
+
+
+def read_told(folder: Path) -> list[Told]:
+    """The photos of a folder of which people said something, by name.
+
+    Raises:
+        FolderError: there is no `spaces.json` of `parkcore export-training` in it.
+    """
+    try:
+        entries = json.loads((folder / "spaces.json").read_text(encoding="utf-8"))
+        return [_told(folder, name, entry) for name, entry in sorted(entries.items())]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FolderError(
+            f"{folder / 'spaces.json'} is not what `parkcore export-training` writes ({error!r})"
+        ) from error
+
+
+def _told(folder: Path, name: str, entry: dict[str, Any]) -> Told:
+    size = entry["width"], entry["height"]
+    spaces: list[Space] = []
+    said: dict[str, Answer] = {}
+    for each in entry["spaces"]:
+        outline = _inside(each["contour"], size)
+        if outline is not None:
+            spaces.append(Space(each["id"], outline))
+            if each["occupied"] is not None:
+                said[each["id"]] = "occupied" if each["occupied"] else "vacant"
+    split: Literal["train", "valid"] = "valid" if entry["split"] == "valid" else "train"
+    layout = Layout(tuple(spaces), (), size)
+    return Told(folder / "images" / name, layout, said, split, entry.get("imgsz"))
+
+
+def _inside(contour: Sequence[Point], size: tuple[int, int]) -> tuple[Point, ...] | None:
+    """An outline as a layout has it, 0..1; None where a nudged camera sees too little of it."""
+    corners = tuple(
+        (min(1.0, max(0.0, x / size[0])), min(1.0, max(0.0, y / size[1]))) for x, y in contour
+    )
+    shape = Polygon(corners)
+    return corners if shape.is_valid and shape.area * size[0] * size[1] >= 50 else None
+
+
+def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) -> Tally:
+    """How right the spaces are judged of which people spoke; photos that cannot be read are left
+    out.
+
+    All spaces of a photo are judged, so that each vehicle can stand in the one where it belongs.
+    """
+    pairs: list[tuple[State, Answer]] = []
+    for each in told:
+        try:
+            image = decode(each.photo.read_bytes(), max_megapixels=max_megapixels).image
+        except (OSError, UnreadablePhoto):
+            continue
+        _, judged = judging(each.layout, image, each.imgsz)
+        states = {space.id: space.state for space in judged.judgement.spaces}
+        pairs += [(states[name], answer) for name, answer in each.said.items()]
+    return Tally.of_pairs(pairs)
+
+
+def days_to_stop_by(groups: Iterable[str]) -> set[str]:
+    """Of the days for training every fifth, which tell when to stop: the days that are held back
+    measure what comes of it, and so may not choose it.
+
+    Args:
+        groups: cameras' days, as `space_crops.camera_day` names them.
+    """
+    ordered = sorted(set(groups))
+    return set(ordered[2::5]) or set(ordered[-1:])
+
+
+def is_better(before: Tally, after: Tally) -> bool:
+    """Whether a model judges better: a space that is judged wrongly counts against one that is
+    judged rightly, and one that is left open counts for nothing."""
+    return 2 * after.right - after.judged > 2 * before.right - before.judged
+
+
+def new_weights(folder: Path, kind: str, day: date, number: int) -> Path:
+    """A file that is not there yet, named after the day and how much it was trained on."""
+    stem = f"parkcore-{kind}-{day.isoformat()}-{number}"
+    free = (folder / f"{stem}{more}.pt" for more in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(path for path in free if not path.exists())

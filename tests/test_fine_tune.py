@@ -1,0 +1,103 @@
+"""Fine-tuning with the real Ultralytics and the real weights, on very little."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from parkcore.detect import load
+from parkcore.domain import LABELS
+from parkcore.errors import ModelError
+from parkcore.training.fine_tune import blend, fine_tune, four_types
+
+WEIGHTS = Path(__file__).parent.parent / "models" / "parkcore-yolov8n.pt"
+
+
+def weights_of(path: Path) -> dict[str, np.ndarray]:
+    state = load(path).model.float().state_dict()
+    return {name: value.numpy() for name, value in state.items()}
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    for name in ("images", "labels"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for number in range(4):
+        pixels = random.integers(0, 90, (96, 96, 3), dtype=np.uint8)
+        pixels[30:60, 20:70] = 220
+        PIL.Image.fromarray(pixels).save(tmp_path / f"set/images/{number}.jpg")
+        (tmp_path / f"set/labels/{number}.txt").write_text("0 0.47 0.47 0.52 0.31\n")
+    described = tmp_path / "set" / "data.yaml"
+    names = "".join(f"  {n}: {label}\n" for n, label in enumerate(LABELS))
+    described.write_text(f"path: {tmp_path / 'set'}\ntrain: images\nval: images\nnames:\n{names}")
+    return described
+
+
+def train(dataset: Path, out: Path, done: list[tuple[int, int]], epochs: int = 2) -> None:
+    fine_tune(
+        dataset, WEIGHTS, out, epochs=epochs, imgsz=96, batch=2, learning_rate=0.05,
+        progress=lambda epoch, wanted: done.append((epoch, wanted)),
+    )  # fmt: skip
+
+
+def test_training_changes_what_is_not_frozen_and_leaves_a_detector(
+    dataset: Path, tmp_path: Path
+) -> None:
+    done: list[tuple[int, int]] = []
+    train(dataset, tmp_path / "new.pt", done)
+    assert done == [(1, 2), (2, 2)]
+    before, after = weights_of(WEIGHTS), weights_of(tmp_path / "new.pt")
+    assert before.keys() == after.keys()
+    assert (before["model.0.conv.weight"] == after["model.0.conv.weight"]).all()
+    assert (before["model.21.cv1.conv.weight"] != after["model.21.cv1.conv.weight"]).any()
+    assert load(tmp_path / "new.pt").names == dict(enumerate(LABELS))
+    assert (tmp_path / "new.pt").stat().st_size < 7_000_000
+    assert not (tmp_path / "new").exists()
+
+
+def test_training_goes_on_where_it_was_ended(dataset: Path, tmp_path: Path) -> None:
+    class PulledPlug(BaseException):
+        pass
+
+    def pull(epoch: int, _wanted: int) -> None:
+        if epoch == 2:
+            raise PulledPlug
+
+    with pytest.raises(PulledPlug):
+        fine_tune(dataset, WEIGHTS, tmp_path / "new.pt", epochs=3, imgsz=96, batch=2, progress=pull)
+    assert not (tmp_path / "new.pt").exists()
+    done: list[tuple[int, int]] = []
+    train(dataset, tmp_path / "new.pt", done, epochs=3)
+    assert done == [(2, 3), (3, 3)]
+    assert (tmp_path / "new.pt").is_file()
+
+
+def test_between_two_models(tmp_path: Path, dataset: Path) -> None:
+    trained = tmp_path / "trained.pt"
+    train(dataset, trained, [], epochs=1)
+    blend(WEIGHTS, trained, 0.25, tmp_path / "mixed.pt")
+    first, second, mixed = map(weights_of, (WEIGHTS, trained, tmp_path / "mixed.pt"))
+    name = "model.21.cv1.conv.weight"
+    assert mixed[name] == pytest.approx(0.75 * first[name] + 0.25 * second[name], abs=1e-3)
+
+
+def test_the_four_types_keep_what_they_know(tmp_path: Path) -> None:
+    four_types(WEIGHTS, tmp_path / "cut.pt")
+    image = np.asarray(PIL.Image.open(WEIGHTS.parent.parent / SAMPLE).convert("RGB"))
+    found = [load(path).predict(image, imgsz=320, verbose=False)[0].boxes for path in
+             (WEIGHTS, tmp_path / "cut.pt")]  # fmt: skip
+    assert len(found[0]) > 0
+    assert found[0].data.numpy() == pytest.approx(found[1].data.numpy(), abs=0.05)
+
+
+SAMPLE = "storage_photo/sample-south/kiosk/2026-05-04_10-20.jpg"
+
+
+def test_a_file_that_is_no_model_says_so(tmp_path: Path) -> None:
+    (tmp_path / "no.pt").write_bytes(b"not weights")
+    with pytest.raises(ModelError, match=r"no\.pt is not a YOLO model"):
+        four_types(tmp_path / "no.pt", tmp_path / "cut.pt")

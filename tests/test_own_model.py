@@ -1,0 +1,333 @@
+"""A model of one's own: enough to learn from, measured on days held back, switched over."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from conftest import CELL, PaintDetector, draw_lot, encode
+
+from parkcore import chosen_models, settings
+from parkcore.accuracy.meter import Tally
+from parkcore.cli import cli
+from parkcore.domain import Box, Detection, Image
+from parkcore.errors import FolderError, NotEnoughHistory, SettingsError
+from parkcore.spaces.judging import Judge
+from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.verdict import Judged, Judgement, SpaceState
+from parkcore.training import detector_set
+from parkcore.training.own_model import (
+    Amount,
+    Told,
+    days_to_stop_by,
+    is_better,
+    measure,
+    new_weights,
+    read_told,
+)
+
+DAY = date(2026, 11, 23)
+
+
+def judging(layout: Layout, image: Image, imgsz: int | None) -> tuple[list[Detection], Judged]:
+    found = PaintDetector().detect(image)
+    return found, Judge().judge(layout, image, found)
+
+
+def make_set(folder: Path, photos: dict[str, tuple[str, int, dict[int, int | None]]]) -> Path:
+    """A folder as `export-training` writes it: name → split, vehicles, and what was said of the
+    places 0…39 of the drawn lot."""
+    (folder / "images").mkdir(parents=True)
+    entries = {}
+    for number, (name, (split, vehicles, said)) in enumerate(photos.items()):
+        (folder / "images" / name).write_bytes(encode(draw_lot(vehicles, seed=number)))
+        spaces = []
+        for place, occupied in said.items():
+            y, x = divmod(place, 8)
+            corners = [(4, 4), (36, 4), (36, 36), (4, 36)]
+            contour = [[x * CELL + dx, y * CELL + dy] for dx, dy in corners]
+            spaces.append({"id": f"S{place}", "contour": contour, "occupied": occupied})
+        entries[name] = {
+            "width": 320, "height": 200, "split": split, "lot": "north", "camera": "gate",
+            "captured_at": f"2026-05-{number % 28 + 1:02}T10:00:00+00:00", "spaces": spaces,
+        }  # fmt: skip
+    (folder / "spaces.json").write_text(json.dumps(entries))
+    return folder
+
+
+# -- how much there is ----------------------------------------------------------------------
+
+
+def test_what_people_said_is_counted_by_side(tmp_path: Path) -> None:
+    told = read_told(make_set(tmp_path, {
+        "a.jpg": ("train", 3, {0: 1, 1: 1, 2: None, 3: 0}),
+        "b.jpg": ("valid", 1, {0: 1, 9: 0}),
+    }))  # fmt: skip
+    assert Amount.of(told) == Amount(photos=1, occupied=2, vacant=1, held_back=2)
+    assert [each.said for each in told] == [
+        {"S0": "occupied", "S1": "occupied", "S3": "vacant"},
+        {"S0": "occupied", "S9": "vacant"},
+    ]
+    assert len(told[0].layout.spaces) == 4, "those that nobody spoke of are judged all the same"
+
+
+@pytest.mark.parametrize(
+    "amount, detector, missing",
+    [
+        (Amount(60, 48, 12, 15), True, None),
+        (Amount(9, 48, 12, 15), False, None),
+        (Amount(49, 48, 12, 15), True, "49 photos"),
+        (Amount(9, 47, 12, 15), False, "59 spaces"),
+        (Amount(9, 100, 11, 15), False, "11 free"),
+        (Amount(9, 48, 12, 14), False, "14 spaces on days held back"),
+    ],
+)
+def test_too_little_says_how_much_there_is_and_is_needed(amount, detector, missing) -> None:
+    if missing is None:
+        amount.check(detector=detector)
+        return
+    with pytest.raises(NotEnoughHistory, match=missing) as raised:
+        amount.check(detector=detector)
+    assert "at least" in str(raised.value) and "Accuracy" in str(raised.value)
+
+
+def test_a_folder_of_something_else_is_said(tmp_path: Path) -> None:
+    assert read_told(tmp_path) == [], "only counts were corrected"
+    (tmp_path / "spaces.json").write_text('{"a.jpg": {"spaces": []}}')
+    with pytest.raises(FolderError, match="is not what `parkcore export-training` writes"):
+        read_told(tmp_path)
+
+
+def test_outlines_that_reach_out_of_the_photo_are_cut_and_those_outside_left_out(
+    tmp_path: Path,
+) -> None:
+    make_set(tmp_path, {"a.jpg": ("train", 1, {0: 1, 1: 0})})
+    entries = json.loads((tmp_path / "spaces.json").read_text())
+    first, second = entries["a.jpg"]["spaces"]
+    first["contour"] = [[-20, 10], [30, 10], [30, 40], [-20, 40]]
+    second["contour"] = [[400, 10], [430, 10], [430, 40], [400, 40]]
+    (tmp_path / "spaces.json").write_text(json.dumps(entries))
+    [told] = read_told(tmp_path)
+    assert [space.id for space in told.layout.spaces] == ["S0"]
+    assert told.layout.spaces[0].polygon[0] == (0, 0.05)
+    assert told.said == {"S0": "occupied"}
+
+
+# -- how right it is ------------------------------------------------------------------------
+
+
+def test_the_spaces_that_people_spoke_of_are_measured(tmp_path: Path) -> None:
+    told = read_told(make_set(tmp_path, {
+        "a.jpg": ("valid", 3, {0: 1, 1: 1, 2: 0, 3: 0, 4: None}),
+        "b.jpg": ("valid", 1, {0: 1, 9: 1}),
+    }))  # fmt: skip
+    found = measure(told, judging, max_megapixels=50)
+    assert found == Tally(right_occupied=3, right_vacant=1, false_occupied=1, false_vacant=1)
+    told[0].photo.unlink()
+    assert measure(told, judging, max_megapixels=50).told == 2
+
+
+@pytest.mark.parametrize(
+    "after, better",
+    [
+        (Tally(10, 5, 2, 1), False),
+        (Tally(11, 5, 1, 1), True),
+        (Tally(10, 5, 1, 1, unknown=1), True),
+        (Tally(11, 5, 2, 3), False),
+        (Tally(9, 5), True),
+    ],
+)
+def test_a_wrong_space_counts_against_a_right_one_and_an_open_one_for_nothing(
+    after: Tally, better: bool
+) -> None:
+    assert is_better(Tally(10, 5, 2, 1, unknown=3), after) is better
+
+
+@pytest.mark.parametrize(
+    "days, chosen", [(12, ["d02", "d07"]), (2, ["d01"]), (1, ["d00"]), (0, [])]
+)
+def test_some_days_for_training_tell_when_to_stop(days: int, chosen: list[str]) -> None:
+    groups = [f"d{n:02}" for n in range(days) for _ in range(3)]
+    assert sorted(days_to_stop_by(groups)) == chosen
+
+
+def test_weights_are_named_after_the_day_and_never_written_over(tmp_path: Path) -> None:
+    first = new_weights(tmp_path, "spaces", DAY, 212)
+    assert first.name == "parkcore-spaces-2026-11-23-212.pt"
+    first.touch()
+    assert new_weights(tmp_path, "spaces", DAY, 212).name == "parkcore-spaces-2026-11-23-212-2.pt"
+
+
+# -- boxes for the detector -----------------------------------------------------------------
+
+
+def square(x: float, y: float = 100, size: float = 40) -> Box:
+    return Box(x, y, x + size, y + size)
+
+
+def told_of(said: dict[str, str]) -> Told:
+    spaces = tuple(
+        Space(name, ((x / 400, 0.5), ((x + 40) / 400, 0.5), ((x + 40) / 400, 0.7), (x / 400, 0.7)))
+        for name, x in (("A", 0), ("B", 100), ("C", 200), ("D", 300))
+    )
+    return Told(Path("a.jpg"), Layout(spaces, (), (400, 200)), said, "train")
+
+
+def judged_as(**vehicles: int | None) -> Judged:
+    states = (
+        SpaceState(name, "unknown" if n is None else "occupied", 0.9, "", None, n)
+        for name, n in vehicles.items()
+    )
+    return Judged(0, Judgement(tuple(states)))
+
+
+def test_the_sure_boxes_are_taught_and_the_doubtful_painted_over() -> None:
+    found = [Detection("car", 0.9, square(0)), Detection("truck", 0.2, square(100))]
+    boxes, grey = detector_set.taught(told_of({}), found, judged_as(A=0, B=1, C=None, D=None))
+    assert (boxes, grey) == ([("car", square(0))], [square(100)])
+
+
+def test_what_people_said_puts_the_boxes_right() -> None:
+    found = [Detection("car", 0.9, square(0)), Detection("bus", 0.3, square(102))]
+    said = {"A": "vacant", "B": "occupied", "C": "occupied", "D": "vacant"}
+    judged = judged_as(A=0, B=None, C=None, D=None)
+    boxes, grey = detector_set.taught(told_of(said), found, judged)
+    assert boxes == [("bus", square(102)), ("car", square(200))]
+    assert grey == [square(0)], "a vehicle where nobody saw one is not taught"
+
+
+def test_no_sure_vehicle_is_painted_over() -> None:
+    found = [Detection("car", 0.9, square(0)), Detection("car", 0.2, square(10))]
+    assert detector_set.taught(told_of({}), found, judged_as(A=0))[1] == []
+
+
+def test_the_set_is_as_ultralytics_reads_it(tmp_path: Path) -> None:
+    told = read_told(make_set(tmp_path / "set", {
+        "a.png": ("train", 2, {0: 1, 1: 0, 3: 1}),
+        "b.jpg": ("valid", 1, {0: 1}),
+        "c.jpg": ("train", 0, {0: 0}),
+    }))  # fmt: skip
+    told[2].photo.write_bytes(b"cut off")
+    data = detector_set.write(told, judging, tmp_path / "boxes", max_megapixels=50)
+    described = yaml.safe_load(data.read_text())
+    assert described["names"] == {0: "car", 1: "motorcycle", 2: "bus", 3: "truck"}
+    train = Path(described["path"]) / described["train"]
+    assert [path.name for path in train.iterdir()] == ["a.jpg"]
+    lines = (train.parent / "labels" / "a.txt").read_text().splitlines()
+    boxes = [[float(each) for each in line.split()] for line in lines]
+    assert boxes == [
+        pytest.approx([0, 20 / 320, 20 / 200, 32 / 320, 32 / 200]),
+        pytest.approx([0, 140 / 320, 20 / 200, 32 / 320, 32 / 200]),
+    ]
+    assert len(list((tmp_path / "boxes" / "valid" / "labels").iterdir())) == 1
+
+
+def test_painting_leaves_the_photo_itself() -> None:
+    image = np.zeros((50, 50, 3), np.uint8)
+    seen = detector_set.painted(image, [Box(10, 20, 30, 40)])
+    assert (seen[20:40, 10:30] == 114).all() and seen.sum() == 20 * 20 * 3 * 114
+    assert not image.any()
+
+
+# -- switching over -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with settings of its own."""
+    (tmp_path / "parkcore.toml").touch()
+    monkeypatch.setenv("PARKCORE_CONFIG", str(tmp_path / "parkcore.toml"))
+    monkeypatch.delenv("PARKCORE_MODEL", raising=False)
+    (tmp_path / "models").mkdir()
+    return tmp_path
+
+
+def weights(home: Path, name: str) -> Path:
+    path = home / "models" / name
+    path.write_bytes(b"weights")
+    return path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, list(words))
+
+
+def test_the_last_choice_is_in_use_and_can_be_taken_back(home: Path) -> None:
+    file = settings.chosen_file()
+    usual = settings.load().model
+    first, second = weights(home, "a.pt"), weights(home, "b.pt")
+    now = datetime(2026, 11, 23, 5, tzinfo=UTC)
+    chosen_models.choose(file, "model", first, now=now)
+    assert settings.load().model == str(first)
+    chosen_models.choose(file, "second_opinion", second, now=now)
+    assert chosen_models.in_use(file) == {"model": str(first), "second_opinion": str(second)}
+    entries = tomllib.loads(file.read_text())["chosen"]
+    assert entries[0] == {"at": now, "model": "models/a.pt"}
+    assert chosen_models.go_back(file) == {"model": str(first)}
+    assert chosen_models.go_back(file) == {}
+    assert settings.load().model == usual and not file.exists()
+    with pytest.raises(SettingsError, match="nothing to go back from"):
+        chosen_models.go_back(file)
+
+
+def test_the_users_own_setting_comes_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen_models.choose(settings.chosen_file(), "model", weights(home, "a.pt"))
+    (home / "parkcore.toml").write_text('model = "mine.pt"')
+    assert settings.load().model == "mine.pt"
+    monkeypatch.setenv("PARKCORE_MODEL", "environment.pt")
+    assert settings.load().model == "environment.pt"
+    assert settings.load(model="flag.pt").model == "flag.pt"
+
+
+@pytest.mark.parametrize(
+    "text", ["[[chosen]", "chosen = 3", "[[chosen]]\nmodel = 5\n", 'chosen = ["a"]']
+)
+def test_a_damaged_file_says_what_to_do(home: Path, text: str) -> None:
+    settings.chosen_file().write_text(text)
+    with pytest.raises(SettingsError, match=r"parkcore-chosen\.toml is not what .* remove it"):
+        settings.load()
+
+
+def test_what_is_half_written_changes_nothing(home: Path) -> None:
+    """As a kill between writing and renaming leaves it."""
+    file = settings.chosen_file()
+    chosen_models.choose(file, "model", weights(home, "a.pt"))
+    before = file.read_text()
+    file.with_name("parkcore-chosen.toml.unfinished").write_text("[[cho")
+    assert settings.load().model.endswith("a.pt") and file.read_text() == before
+
+
+def test_commands_switch_over_and_back(home: Path) -> None:
+    own = weights(home, "parkcore-vehicles-2026-11-23-60.pt")
+    said = run("train", "--use", str(own))
+    assert said.exit_code == 0, said.output
+    assert own.name in said.output and "Start the service anew" in said.output
+    assert settings.load().model == str(own)
+    assert run("train", "--back").exit_code == 0
+    assert settings.load().model == settings.DEFAULT_MODEL
+    nothing = run("train", "--back")
+    assert nothing.exit_code == 1 and "nothing to go back from" in nothing.output
+    other = run("train", "--use", str(weights(home, "yolov8s.pt")))
+    assert other.exit_code == 2 and "PARKCORE_MODEL" in other.output
+
+
+def test_a_setting_that_hides_the_choice_is_said(home: Path) -> None:
+    (home / "parkcore.toml").write_text('model = "mine.pt"')
+    said = run("train", "--use", str(weights(home, "parkcore-vehicles-2026-11-23-60.pt")))
+    assert "the setting model says mine.pt, and comes first" in said.output
+
+
+def test_too_little_to_train_with_changes_nothing(home: Path) -> None:
+    folder = make_set(home / "set", {"a.jpg": ("train", 3, {0: 1, 9: 0})})
+    said = run("train", "--from", str(folder))
+    assert said.exit_code == 1
+    assert "too little to train with: 2 spaces (1 occupied, 1 free) on days for" in said.output
+    assert list((home / "models").iterdir()) == []
+    empty = run("--db", str(home / "p.db"), "--storage", str(home), "train")
+    assert empty.exit_code == 1 and "no correction and no answer" in empty.output

@@ -1,0 +1,156 @@
+"""`parkcore train` from end to end, with the real models on the rendered samples."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import ROOT, SAMPLES
+
+from parkcore import chosen_models, settings
+from parkcore.cli import cli
+from parkcore.cli.training import offer
+from parkcore.domain import Box
+from parkcore.geometry import iou
+from parkcore.spaces.second_opinion import read_weights
+
+CLASSIFIER = ROOT / "models" / "parkcore-spaces.pt"
+SIZE = (1280, 720)
+
+
+def outline(box: Box) -> list[list[float]]:
+    """The ground that a vehicle of this box stands on, about."""
+    inset, top = 0.1 * (box.x2 - box.x1), box.y1 + 0.4 * (box.y2 - box.y1)
+    left, right = box.x1 + inset, box.x2 - inset
+    return [[left, top], [right, top], [right, box.y2], [left, box.y2]]
+
+
+@pytest.fixture(scope="module")
+def told(sample_truth: dict[str, dict], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The northern samples as `export-training` writes them: a place wherever a car stood on any
+    photo, occupied or free where that is plain; every fourth photo is held back."""
+    folder = tmp_path_factory.mktemp("told") / "set"
+    (folder / "images").mkdir(parents=True)
+    photos = {name: each for name, each in sample_truth.items() if "north" in name}
+    cars = {
+        name: [Box(*seen["box"]) for seen in each["vehicles"] if seen["visible"] > 0.6]
+        for name, each in photos.items()
+    }
+    places: list[Box] = []
+    for box in (box for seen in cars.values() for box in seen):
+        if all(iou(box, other) < 0.3 for other in places):
+            places.append(box)
+    entries = {}
+    for number, (name, seen) in enumerate(sorted(cars.items())):
+        shutil.copy(SAMPLES / name, folder / "images" / Path(name).name)
+        spaces = []
+        for n, place in enumerate(places):
+            overlap = max((iou(place, box) for box in seen), default=0)
+            occupied = 1 if overlap > 0.5 else 0 if overlap < 0.1 else None
+            spaces.append({"id": f"S{n}", "contour": outline(place), "occupied": occupied})
+        entries[Path(name).name] = {
+            "width": SIZE[0], "height": SIZE[1], "lot": "north", "camera": "gate",
+            "captured_at": f"2026-05-{number + 1:02}T10:00:00+00:00",
+            "split": "valid" if number % 4 == 1 else "train", "spaces": spaces,
+        }  # fmt: skip
+    (folder / "spaces.json").write_text(json.dumps(entries))
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings of its own, in which a classifier is in use that takes too many spaces for free."""
+    import torch
+
+    from parkcore.training.fit_classifier import write
+
+    (tmp_path / "parkcore.toml").touch()
+    monkeypatch.setenv("PARKCORE_CONFIG", str(tmp_path / "parkcore.toml"))
+    for name in ("PARKCORE_MODEL", "PARKCORE_SECOND_OPINION"):
+        monkeypatch.delenv(name, raising=False)
+    net, temperature = read_weights(CLASSIFIER)
+    with torch.no_grad():
+        net.head[-1].bias -= 2
+    write(tmp_path / "models" / "biased.pt", net, temperature)
+    chosen_models.choose(
+        settings.chosen_file(), "second_opinion", tmp_path / "models" / "biased.pt"
+    )
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, list(words))
+
+
+def own(home: Path) -> list[Path]:
+    """The weights that were trained."""
+    return [path for path in (home / "models").iterdir() if path.name != "biased.pt"]
+
+
+def test_it_learns_and_is_used_only_when_somebody_says_so(home: Path, told: Path) -> None:
+    before = settings.load().second_opinion
+    said = run("train", "--from", str(told), "--epochs", "2")
+    assert said.exit_code == 0, said.output
+    table = said.output.partition("On the days that were held back:\n")[2].splitlines()
+    assert [line.split("  ")[1] for line in table[:2]] == ["in use", "new classifier of spaces"]
+    assert all("right (between" in line for line in table[:2])
+    [kept] = own(home)
+    assert re.fullmatch(r"parkcore-spaces-\d{4}-\d\d-\d\d-292\.pt", kept.name)
+    assert f"parkcore train --use {kept}" in said.output
+    start, new = (read_weights(path)[0].state_dict() for path in (Path(before), kept))
+    changed = {name for name in start if not start[name].equal(new[name])}
+    assert "head.3.weight" in changed
+    assert not [name for name in changed if "running" in name], "a camera's own means are none"
+    assert settings.load().second_opinion == before
+
+    assert run("train", "--use", str(kept)).exit_code == 0
+    assert settings.load().second_opinion == str(kept)
+    assert run("train", "--back").exit_code == 0
+    assert settings.load().second_opinion == before
+    assert kept.is_file(), "it can still be switched over to"
+
+
+def test_a_kill_in_the_midst_leaves_what_was_in_use(
+    home: Path, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted after the first pass: neither weights nor a choice are left behind."""
+    from parkcore.training import fit_classifier
+
+    before = settings.load().second_opinion
+    real: Callable[..., object] = fit_classifier.fit
+
+    def killed(*words: object, progress: object, **more: object) -> object:
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        return real(*words, progress=interrupt, **more)
+
+    monkeypatch.setattr(fit_classifier, "fit", killed)
+    said = run("train", "--from", str(told), "--epochs", "2", "--switch")
+    assert said.exit_code == 1
+    assert settings.load().second_opinion == before
+    assert own(home) == []
+
+
+def test_what_is_switched_off_cannot_be_trained(home: Path, told: Path) -> None:
+    said = run("--second-opinion", "off", "train", "--from", str(told))
+    assert said.exit_code == 1
+    assert "switched off" in said.output and "--detector-only" in said.output
+
+
+@pytest.mark.parametrize(
+    "better, switch, used", [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_only_what_is_better_is_switched_over_without_being_asked(
+    home: Path, better: bool, switch: bool, used: bool
+) -> None:
+    new = home / "models" / "parkcore-spaces-2026-11-23-292.pt"
+    shutil.copy(home / "models" / "biased.pt", new)
+    with CliRunner().isolation():  # where nobody can be asked
+        offer("second_opinion", new, better=better, switch=switch)
+    assert (settings.load().second_opinion == str(new)) is used
