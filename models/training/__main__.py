@@ -1,0 +1,186 @@
+"""From the open data sets to the detector's weights.
+
+    python -m models.training DATASETS --start yolov8n.pt --work WORK
+
+Three steps, each of which goes on where an earlier call was ended: teachers propose vehicles on
+every photo (`completing`), training pictures are made (`crops`), YOLOv8n is fine-tuned
+(`parkcore.training.fine_tune`) and its weights blended with those it started from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+
+from models.training.completing import Teacher, complete
+from models.training.crops import Labelled, packed, windows, worse_light, write
+from models.training.sources import Source, Vehicles, read, read_rendered
+from parkcore.domain import LABELS
+from parkcore.images import decode
+from parkcore.training.fine_tune import blend, fine_tune, four_types
+
+WINDOWS = {
+    "acpds": 7,
+    "pklot_frames": 8,
+    "aerial_street_vehicles_jekhor": 8,
+    "coco_motorcycle_rows": 1,
+    "openimages_parked_buses_trucks": 1,
+    "rendered": 2,
+}
+"""Windows of each photo of these sets."""
+WHOLE = {
+    "vehicles_openimages": 1,
+    "nepal_street_vehicles": 1,
+    "rf100_vehicles_highway_cctv": 1,
+    "coco_motorcycle_rows": 1,
+    "openimages_parked_buses_trucks": 1,
+}
+"""How often each photo of these sets is shown whole."""
+PACKED = {
+    "vehicles_openimages": 0.3,
+    "nepal_street_vehicles": 0.5,
+    "coco_motorcycle_rows": 2.0,
+    "openimages_parked_buses_trucks": 0.5,
+    "rf100_vehicles_highway_cctv": 0.3,
+}
+"""Pictures of four photos for each photo of these sets."""
+WORSE_LIGHT = 0.15
+"""Share of pictures made darker, hazier or less sharp."""
+
+
+@click.command()
+@click.argument("datasets", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--start", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--teacher", "teachers", multiple=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--rendered", type=click.Path(exists=True, path_type=Path))
+@click.option("--work", required=True, type=click.Path(path_type=Path))
+@click.option("--out", default=Path("models/parkcore-yolov8n.pt"), type=click.Path(path_type=Path))
+@click.option("--epochs", default=6, show_default=True)
+@click.option("--blend", "share", default=1.0, show_default=True, help="Share of the trained part.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--only-pictures", is_flag=True, help="Stop before training.")
+def main(
+    datasets: Path,
+    start: Path,
+    teachers: Sequence[Path],
+    rendered: Path | None,
+    work: Path,
+    out: Path,
+    epochs: int,
+    share: float,
+    seed: int,
+    only_pictures: bool,
+) -> None:
+    """Make the detector's weights from the data sets in the folder DATASETS."""
+    folders = [folder for folder in sorted(datasets.iterdir()) if folder.is_dir()]
+    sources = [source for folder in folders for source in read(folder)]
+    if rendered:
+        sources += read_rendered(rendered)
+    teacher_files = list(teachers) or [start]
+    proposals = _proposals(sources, teacher_files, work / "proposals")
+    dataset = _pictures(sources, proposals, work / "pictures", seed)
+    if only_pictures:
+        return
+    first = work / "start.pt"
+    four_types(start, first)
+    trained = work / "trained.pt"
+    if not trained.is_file():
+        fine_tune(dataset, first, trained, epochs=epochs, seed=seed, progress=_epoch)
+    blend(first, trained, share, out)
+    click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, SHA-256 {_sha256(out)}")
+
+
+def _epoch(done: int, wanted: int) -> None:
+    click.echo(f"epoch {done} of {wanted}", err=True)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _proposals(sources: list[Source], teachers: list[Path], folder: Path) -> Path:
+    """What the teachers propose on each photo that is not labelled wholly, kept in files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    todo = [s for s in sources if not s.is_complete and not _kept(folder, s).is_file()]
+    if todo:
+        teacher = Teacher(teachers)
+        with click.progressbar(todo, label="Looking for vehicles", file=sys.stderr) as bar:
+            for source in bar:
+                image = decode(source.photo.read_bytes(), max_megapixels=500).image
+                found = teacher.propose(image)
+                unfinished = folder / "unfinished.npz"
+                np.savez(unfinished, *(found.boxes, found.types, found.confidences))
+                unfinished.replace(_kept(folder, source))
+    return folder
+
+
+def _kept(folder: Path, source: Source) -> Path:
+    return folder / f"{source.set_name}-{source.photo.stem}.npz"
+
+
+def _taught(source: Source, proposals: Path) -> Labelled:
+    proposed = Vehicles()
+    if not source.is_complete:
+        with np.load(_kept(proposals, source)) as kept:
+            proposed = Vehicles(*(kept[name] for name in kept.files))
+    image = decode(source.photo.read_bytes(), max_megapixels=500).image
+    return Labelled(image, *complete(source, proposed))
+
+
+def _random(seed: int, *names: str) -> np.random.Generator:
+    """A generator for one photo, the same whatever was made before."""
+    digest = hashlib.sha256(f"{seed}/{'/'.join(names)}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "big"))
+
+
+def _pictures(sources: list[Source], proposals: Path, folder: Path, seed: int) -> Path:
+    """Make the training pictures; Ultralytics' description of them."""
+    finished = folder / "data.yaml"
+    if finished.is_file():
+        return finished
+    sets: dict[str, list[Source]] = {}
+    for source in sources:
+        sets.setdefault(source.set_name, []).append(source)
+    for name, members in sets.items():
+        with click.progressbar(members, label=f"Pictures of {name}", file=sys.stderr) as bar:
+            for source in bar:
+                random = _random(seed, name, source.photo.stem)
+                for number, picture in enumerate(_singles(source, proposals, random)):
+                    _write(picture, folder, f"{name}-{source.photo.stem}-{number}", random)
+        _packs(name, members, proposals, folder, seed)
+    names = dict(enumerate(LABELS))
+    text = json.dumps(
+        {"path": str(folder.absolute()), "train": "images", "val": "images", "names": names}
+    )
+    finished.write_text(text)
+    return finished
+
+
+def _singles(source: Source, proposals: Path, random: np.random.Generator) -> Iterator[Labelled]:
+    photo = _taught(source, proposals)
+    yield from [photo] * WHOLE.get(source.set_name, 0)
+    yield from windows(photo, WINDOWS.get(source.set_name, 0), random)
+
+
+def _packs(name: str, members: list[Source], proposals: Path, folder: Path, seed: int) -> None:
+    random = _random(seed, name, "packed")
+    photos = [_taught(source, proposals) for source in members] if name in PACKED else []
+    for number in range(round(PACKED.get(name, 0) * len(photos))):
+        four = random.choice(len(photos), 4, replace=len(photos) < 4)
+        _write(packed([photos[n] for n in four], random), folder, f"{name}-packed-{number}", random)
+
+
+def _write(picture: Labelled, folder: Path, name: str, random: np.random.Generator) -> None:
+    if random.random() < WORSE_LIGHT:
+        picture = Labelled(worse_light(picture.image, random), picture.vehicles, picture.doubtful)
+    write(picture, folder, name, random)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Completing labels: truth about spaces decides, teachers propose, what is doubtful is left open.
+
+Teachers look at each photo at a high and at a low resolution. Where spaces are marked,
+an occupied one keeps the vehicle that is assigned to it as in `parkcore.spaces.judgement`, or,
+where nobody proposes one, a box shaped as its neighbours' boxes are; what stands on a vacant one
+is dropped. Elsewhere a sure proposal stays, a less sure one becomes a place of doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from models.training.sources import Floats, Source, Vehicles
+from parkcore.detect import load
+from parkcore.domain import LABELS, Image
+from parkcore.geometry import prob_iou
+from parkcore.spaces.ground import ground_parts
+from parkcore.spaces.judgement import assign
+
+SURE, DOUBTFUL = 0.35, 0.1
+"""Proposals: surer ones are taken for vehicles, from there to here is doubt, below is nothing."""
+SURE_ON_VACANT = 0.6
+"""From here a proposal on a vacant space is doubt, not error: the photo's labels may be wrong."""
+NEIGHBOURS = 5
+LARGEST = 1920
+SCALES = (1.6, 0.6)
+"""How much larger and smaller than it is a teacher looks at a photo, up to so many pixels of its
+longer side: small vehicles and near ones."""
+SAME = 0.55
+"""IoU from which two boxes are one vehicle."""
+
+
+class Teacher:
+    """Detectors whose proposals are pooled."""
+
+    def __init__(self, weights: Sequence[Path]) -> None:
+        self._models = [load(path) for path in weights]
+
+    def propose(self, image: Image) -> Vehicles:
+        """Vehicles in an RGB image, each once, surest first.
+
+        How sure: the mean of the two looks that are surest of it, so that what a single look
+        takes for a vehicle is doubtful.
+        """
+        longest = max(image.shape[:2])
+        sizes = [32 * round(min(LARGEST, scale * longest) / 32) for scale in SCALES]
+        looks = [_look(model, image, size) for model in self._models for size in sizes]
+        return _agreed(looks)
+
+
+def _agreed(looks: Sequence[Vehicles]) -> Vehicles:
+    pooled = Vehicles()
+    for look in looks:
+        pooled = pooled.plus(look)
+    distinct = suppress(pooled, SAME)
+    of_each = np.zeros((len(looks), len(distinct)))
+    for number, look in enumerate(looks):
+        same = overlaps(distinct.boxes, look.boxes) > SAME
+        of_each[number] = np.where(same, look.confidences, 0.0).max(1, initial=0.0)
+    best_two = np.sort(of_each, axis=0)[-2:]
+    order = np.argsort(-best_two.mean(0), kind="stable")
+    agreed = replace(distinct, confidences=best_two.mean(0))
+    return Vehicles(agreed.boxes[order], agreed.types[order], agreed.confidences[order])
+
+
+def _look(model: object, image: Image, size: int) -> Vehicles:
+    names: dict[int, str] = model.names  # type: ignore[attr-defined]
+    number = {n: LABELS.index(name) for n, name in names.items() if name in LABELS}
+    [result] = model.predict(  # type: ignore[attr-defined]
+        image[:, :, ::-1],
+        imgsz=size,
+        conf=0.06,
+        iou=SAME,
+        agnostic_nms=True,
+        classes=list(number),
+        max_det=2000,
+        verbose=False,
+    )
+    boxes = result.boxes
+    return Vehicles(
+        boxes.xyxy.numpy().astype(float),
+        np.array([number[int(c)] for c in boxes.cls.tolist()], np.int64),
+        boxes.conf.numpy().astype(float),
+    )
+
+
+def complete(source: Source, proposed: Vehicles) -> tuple[Vehicles, Floats]:
+    """The vehicles to teach and the places of doubt, shape (n, 4), of one photo."""
+    if source.is_complete:
+        return source.vehicles, source.doubtful
+    proposed = _without_groups(proposed)
+    if source.spaces:
+        return _by_spaces(source, proposed)
+    mine = source.vehicles
+    double = overlaps(proposed.boxes, mine.boxes).max(1, initial=0) > 0.45
+    inside = _inside(proposed.boxes, mine.boxes).max(1, initial=0) > 0.8
+    grey = _inside(proposed.boxes, source.doubtful).max(1, initial=0) > 0.5
+    new = proposed.where(~(double | inside | grey))
+    return _sure_and_doubtful(mine, new, source.doubtful)
+
+
+def _without_groups(proposed: Vehicles) -> Vehicles:
+    """Leave out boxes around several vehicles that were also proposed one by one."""
+    likely = proposed.where(proposed.confidences >= 2 * DOUBTFUL)
+    within = _inside(likely.boxes, proposed.boxes) > 0.75
+    return proposed.where(within.sum(0) < 3)  # a likely box lies within itself
+
+
+def _sure_and_doubtful(
+    taught: Vehicles, new: Vehicles, doubtful: Floats
+) -> tuple[Vehicles, Floats]:
+    between = (new.confidences >= DOUBTFUL) & (new.confidences < SURE)
+    return (
+        taught.plus(new.where(new.confidences >= SURE)),
+        np.vstack([doubtful, new.boxes[between]]),
+    )
+
+
+def _by_spaces(source: Source, proposed: Vehicles) -> tuple[Vehicles, Floats]:
+    outlines = [outline for outline, _ in source.spaces]
+    occupied = np.array([is_occupied for _, is_occupied in source.spaces])
+    measure = prob_iou(outlines, ground_parts(proposed.boxes))
+    fills = assign(np.where(occupied[:, None], measure, 0.0), proposed.confidences)
+    taken = np.zeros(len(proposed), bool)
+    taken[list(fills.values())] = True
+    on_vacant = measure[~occupied].max(0, initial=0)
+    errors = ~taken & (on_vacant >= 0.35) & (on_vacant > measure[occupied].max(0, initial=0))
+    taught = proposed.where(taken)
+    # The kind of a vehicle that a teacher hardly saw is not known; nearly all are cars.
+    taught = replace(taught, types=np.where(taught.confidences < 0.3, 0, taught.types))
+    hulls = np.array([[*o.min(0), *o.max(0)] for o in outlines]).reshape(-1, 4)
+    empty_handed = [s for s in np.flatnonzero(occupied).tolist() if s not in fills]
+    guessed, open_places = _as_neighbours(hulls, fills, proposed.boxes, empty_handed)
+    taught = taught.plus(Vehicles(guessed, np.zeros(len(guessed), np.int64), np.ones(len(guessed))))
+    doubted = errors & (proposed.confidences >= SURE_ON_VACANT)
+    unsure = np.vstack([open_places, proposed.boxes[doubted], source.doubtful])
+    rest = proposed.where(~taken & ~errors)
+    near = overlaps(rest.boxes, taught.boxes).max(1, initial=0) > 0.45
+    return _sure_and_doubtful(taught, rest.where(~near), unsure)
+
+
+def _as_neighbours(
+    hulls: Floats, fills: dict[int, int], boxes: Floats, missing: Sequence[int]
+) -> tuple[Floats, Floats]:
+    """Boxes for occupied spaces where nothing was proposed, shaped as those of the nearest spaces
+    that have one; where too few have, the spaces' hulls as places of doubt."""
+    if len(fills) < NEIGHBOURS or not missing:
+        return np.zeros((0, 4)), hulls[list(missing)].reshape(-1, 4)
+    known = hulls[list(fills)]
+    size = np.tile(known[:, 2:] - known[:, :2], 2)
+    offsets = (boxes[list(fills.values())] - known) / size
+    middles = (known[:, :2] + known[:, 2:]) / 2
+    guessed = []
+    for space in missing:
+        hull = hulls[space]
+        away = np.hypot(*(middles - (hull[:2] + hull[2:]) / 2).T)
+        nearest = np.argsort(away)[:NEIGHBOURS]
+        guessed.append(hull + np.median(offsets[nearest], 0) * np.tile(hull[2:] - hull[:2], 2))
+    return np.array(guessed), np.zeros((0, 4))
+
+
+def suppress(vehicles: Vehicles, least: float) -> Vehicles:
+    """Each vehicle once: of boxes that overlap by more than `least` (IoU) the surest."""
+    vehicles = vehicles.where(np.ones(len(vehicles), bool))
+    order = np.argsort(-vehicles.confidences, kind="stable")
+    shared = overlaps(vehicles.boxes, vehicles.boxes) > least
+    keep: list[int] = []
+    for number in order:
+        if not shared[number, keep].any():
+            keep.append(int(number))
+    return Vehicles(vehicles.boxes[keep], vehicles.types[keep], vehicles.confidences[keep])
+
+
+def _shared(a: Floats, b: Floats) -> Floats:
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(2))
+
+
+def _areas(boxes: Floats) -> Floats:
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(1))
+
+
+def overlaps(a: Floats, b: Floats) -> Floats:
+    """Intersection over union of all pairs, shape (n, m)."""
+    shared = _shared(a, b)
+    return np.asarray(shared / (_areas(a)[:, None] + _areas(b)[None] - shared + 1e-9))
+
+
+def _inside(a: Floats, b: Floats) -> Floats:
+    """Share of each of the first boxes that lies in each of the second, shape (n, m)."""
+    return np.asarray(_shared(a, b) / (_areas(a)[:, None] + 1e-9))
