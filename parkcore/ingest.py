@@ -78,7 +78,7 @@ class Analyser:
     max_megapixels: float
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     fits_size: bool = False
-    """Whether each camera's analysis size is fitted to how small its vehicles are."""
+    """Whether cameras whose vehicles are small are looked at in a larger analysis size."""
     judge: Judge = field(default_factory=Judge)
 
     def analyse(
@@ -222,8 +222,12 @@ class Analyser:
         spaces = [math.sqrt(box.area * photo.width * photo.height) for box in shapes]
         looks = store.vehicles_seen(*place, limit=LOOKS_TO_FIT)
         vehicles = [math.sqrt(seen.box.area) for look in looks for seen in look]
-        now = last[0].detector.imgsz
-        return fitting_size(spaces + vehicles, (photo.width, photo.height), now=now)
+        return fitting_size(
+            spaces + vehicles,
+            (photo.width, photo.height),
+            least=self.detector.info.imgsz,
+            now=last[0].detector.imgsz,
+        )
 
     def _read(self, path: Path) -> tuple[bytes, os.stat_result]:
         limit = int(self.max_megapixels * 1e6 * BYTES_PER_PIXEL)

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     )
     fit_size: bool = Field(
         True,
-        description="Fit each camera's analysis size to how small its vehicles are.",
+        description="Look larger than imgsz where a camera's vehicles are small.",
     )
     max_megapixels: float = Field(
         50, gt=0, le=500, description="Larger photos are refused before they are decoded."

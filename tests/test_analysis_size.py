@@ -19,48 +19,51 @@ from parkcore.images import decode
 @pytest.mark.parametrize(
     "vehicle_px, photo, now, size",
     [
-        (WANTED, (1280, 720), 640, 1280),
-        (2 * WANTED, (1280, 720), 1280, 640),
-        (WANTED / 3, (1280, 720), 1280, 1920),
+        (WANTED, (1280, 720), 1280, 1280),
+        (WANTED / 3, (1280, 720), 1280, 1280),
         (WANTED, (4000, 3000), 1280, 3840),
-        (4 * WANTED, (4000, 3000), 1920, 1024),
-        (20 * WANTED, (1920, 1080), 1280, 640),
-        (WANTED * 1.1, (1280, 720), 1280, 1280),
+        (2 * WANTED, (4000, 3000), 1280, 2560),
+        (2 * WANTED, (3000, 4000), 3200, 3200),
+        (2 * WANTED, (4000, 3000), 3840, 2560),
+        (4 * WANTED, (4000, 3000), 1280, 1280),
+        (WANTED / 9, (2000, 1500), 1280, 1920),
     ],
     ids=[
         "as large as the photo",
-        "smaller where vehicles are near",
-        "a photo is enlarged by half at most",
-        "a large photo of small vehicles in parts",
-        "a large photo of large vehicles",
-        "never less than the smallest",
+        "a photo is not enlarged",
+        "a large photo of small vehicles",
+        "no larger than needed",
         "the size next to it is not worth a change",
+        "two steps are",
+        "never smaller than what is set",
+        "as far as there are pixels",
     ],
 )
 def test_fitting_size(vehicle_px, photo, now, size):
-    assert fitting_size([vehicle_px] * ENOUGH, photo, now=now) == size
+    assert fitting_size([vehicle_px] * ENOUGH, photo, least=1280, now=now) == size
 
 
 def test_few_vehicles_tell_nothing():
-    assert fitting_size([5.0] * (ENOUGH - 1), (1280, 720), now=1280) == 1280
+    assert fitting_size([5.0] * (ENOUGH - 1), (4000, 3000), least=1280, now=1280) == 1280
 
 
 def test_the_small_ones_count():
     sizes = [WANTED] * 20 + [10 * WANTED] * 80
-    assert fitting_size(sizes, (1280, 720), now=640) == 1280
+    assert fitting_size(sizes, (3840, 2160), least=1280, now=1280) == 3840
 
 
 @given(
     st.lists(st.floats(3, 600), min_size=ENOUGH, max_size=60),
     st.integers(100, 8000),
     st.integers(100, 8000),
-    st.sampled_from(SIZES),
+    st.sampled_from((320, 640, 1280, 1920, 4096)),
+    st.sampled_from((320, *SIZES)),
 )
-def test_a_camera_comes_to_rest(sizes, width, height, now):
+def test_a_camera_comes_to_rest(sizes, width, height, least, now):
     """The size that is fitted to a camera fits it the next time, too."""
-    first = fitting_size(sizes, (width, height), now=now)
-    assert first in SIZES
-    assert fitting_size(sizes, (width, height), now=first) == first
+    first = fitting_size(sizes, (width, height), least=least, now=now)
+    assert least <= first <= max(least, width, height)
+    assert fitting_size(sizes, (width, height), least=least, now=first) == first
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(300, 1300), st.integers(0, 250))

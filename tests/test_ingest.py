@@ -6,13 +6,14 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import PIL.Image
 import pytest
 from conftest import MADRID, NOON, PaintDetector, draw_lot, encode
 from unprivileged import no_privileges, reachable_folder
 
 from parkcore.analysis_size import ENOUGH
-from parkcore.domain import DetectorInfo, Lot, Vehicles
+from parkcore.domain import Box, DetectorInfo, Lot, Vehicles
 from parkcore.errors import ModelError, UnreadablePhoto
 from parkcore.images import decode
 from parkcore.ingest import Analyser, Source, content_id, refusal
@@ -263,46 +264,58 @@ def test_without_a_model_nothing_is_recorded(storage, store, add_photo):
 
 
 class LooksAs(PaintDetector):
-    """Notes in which size it is told to look."""
+    """Notes in which size it is told to look at photos of 1600 pixels with vehicles of 8."""
 
-    info = DetectorInfo("paint", "1", 0.5, 1280)
+    info = DetectorInfo("paint", "1", 0.5, 640)
 
     def __init__(self) -> None:
         self.sizes: list[int | None] = []
 
     def detect(self, image, imgsz=None):
         self.sizes.append(imgsz)
-        return super().detect(image, imgsz)
+        small = PIL.Image.fromarray(image).resize((320, 200), PIL.Image.Resampling.NEAREST)
+        found = super().detect(np.asarray(small), imgsz)
+        return [replace(d, box=Box(d.box.x1, d.box.y1, d.box.x1 + 8, d.box.y1 + 8)) for d in found]
 
 
-@pytest.mark.parametrize("fits, sizes", [(True, [None, 640, 640]), (False, [None, None, None])])
-def test_each_cameras_size_is_fitted_to_its_vehicles(storage, store, add_photo, fits, sizes):
+@pytest.fixture
+def add_large(storage, tmp_path):
+    def add(name: str, vehicles: int):
+        path = storage.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        drawn = PIL.Image.fromarray(draw_lot(vehicles))
+        path.write_bytes(encode(np.asarray(drawn.resize((1600, 1000)))))
+        return storage.source(path)
+
+    return add
+
+
+@pytest.mark.parametrize("fits, larger", [(True, 1600), (False, None)])
+def test_a_camera_with_small_vehicles_is_looked_at_larger(store, add_large, fits, larger):
     detector = LooksAs()
     analyser = Analyser(detector, MADRID, 50, now=lambda: NOON, fits_size=fits)
     for number in range(3):
-        path = add_photo(f"north/gate/{number}.jpg", vehicles=14 + number)
-        outcome = analyser.ingest(storage.source(path), store)
-        used = sizes[number] or 1280
+        outcome = analyser.ingest(add_large(f"north/gate/{number}.jpg", 14 + number), store)
+        used = (number and larger) or 640
         assert store.snapshot(outcome.snapshot.id).detector == replace(LooksAs.info, imgsz=used)
-    analyser.ingest(storage.source(add_photo("south/gate/0.jpg", vehicles=20)), store)
-    assert detector.sizes == [*sizes, None]
+    analyser.ingest(add_large("south/gate/0.jpg", 20), store)
+    assert detector.sizes == [None, larger, larger, None]
 
 
-def test_marked_spaces_tell_the_size_too(storage, store, add_photo):
+def test_marked_spaces_tell_the_size_too(store, add_large):
     """Far spaces may be empty; they must be seen as well."""
     detector = LooksAs()
     analyser = Analyser(detector, MADRID, 50, now=lambda: NOON, fits_size=True)
-    few = ENOUGH // 2
-    analyser.ingest(storage.source(add_photo("north/gate/0.jpg", vehicles=few)), store)
-    analyser.ingest(storage.source(add_photo("north/gate/1.jpg", vehicles=0)), store)
-    corners = [(0.1, 0.1), (0.2, 0.1), (0.2, 0.2), (0.1, 0.2)]
+    analyser.ingest(add_large("north/gate/0.jpg", 0), store)
+    analyser.ingest(add_large("north/gate/1.jpg", 1), store)
+    corners = [(0.1, 0.1), (0.104, 0.1), (0.104, 0.106), (0.1, 0.106)]
     spaces = tuple(
         Space(str(n), tuple((x + n * 0.05, y) for x, y in corners)) for n in range(ENOUGH)
     )
-    layout = Layout(spaces, (), (320, 200))
+    layout = Layout(spaces, (), (1600, 1000))
     store.save_layout("north", "gate", layout, None, based_on=0)
-    analyser.ingest(storage.source(add_photo("north/gate/2.jpg", vehicles=1)), store)
-    assert detector.sizes == [None, 1280, 640]
+    analyser.ingest(add_large("north/gate/2.jpg", 2), store)
+    assert detector.sizes == [None, 640, 1600]
 
 
 def test_the_clock_is_the_present_in_utc():

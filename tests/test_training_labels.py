@@ -181,7 +181,10 @@ def test_labels_by_other_names_are_read_as_the_four_types(tmp_path: Path) -> Non
 
 def test_rendered_photos_are_labelled_wholly_but_for_what_is_hidden(tmp_path: Path) -> None:
     folder = labelled_set(tmp_path / "any", 6)
-    scenes = {f"{n}.jpg": {"doubtful": [[1, 2, 3, 4]] if n else []} for n in range(6)}
+    scenes = {
+        f"{n}.jpg": {"doubtful": [{"box": [1, 2, 3, 4], "doubt": "hidden"}] if n else []}
+        for n in range(6)
+    }
     (folder / "scenes.json").write_text(json.dumps(scenes))
     sources = list(read_rendered(folder))
     assert len(sources) == 6

@@ -31,7 +31,7 @@ WINDOWS = {
     "aerial_street_vehicles_jekhor": 8,
     "coco_motorcycle_rows": 1,
     "openimages_parked_buses_trucks": 1,
-    "rendered": 2,
+    "rendered": 1,
 }
 """Windows of each photo of these sets."""
 WHOLE = {
@@ -40,6 +40,7 @@ WHOLE = {
     "rf100_vehicles_highway_cctv": 1,
     "coco_motorcycle_rows": 1,
     "openimages_parked_buses_trucks": 1,
+    "rendered": 1,
 }
 """How often each photo of these sets is shown whole."""
 PACKED = {
@@ -48,6 +49,7 @@ PACKED = {
     "coco_motorcycle_rows": 2.0,
     "openimages_parked_buses_trucks": 0.5,
     "rf100_vehicles_highway_cctv": 0.3,
+    "rendered": 0.5,
 }
 """Pictures of four photos for each photo of these sets."""
 WORSE_LIGHT = 0.15

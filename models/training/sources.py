@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from parkcore.accuracy.evaluate import Truth, read_truth
+from parkcore.accuracy.evaluate import Truth, read_boxes, read_truth
 from parkcore.accuracy.set_notes import SetNotes, read_notes
 from parkcore.domain import LABELS, Box
 
@@ -86,10 +86,13 @@ def read_rendered(folder: Path) -> Iterator[Source]:
         FolderError: they cannot be read.
     """
     scenes = json.loads((folder / "scenes.json").read_text())
-    for truth in read_truth(folder):
-        hidden = np.array(scenes[truth.photo.name]["doubtful"], float).reshape(-1, 4)
-        source = _source("rendered", truth)
-        yield Source("rendered", truth.photo, source.vehicles, hidden, is_complete=True)
+    for truth in read_boxes(folder, None, SetNotes()):
+        doubtful = [vehicle["box"] for vehicle in scenes[truth.photo.name]["doubtful"]]
+        yield replace(
+            _source("rendered", truth),
+            doubtful=np.array(doubtful, float).reshape(-1, 4),
+            is_complete=True,
+        )
 
 
 def _source(set_name: str, truth: Truth) -> Source:

@@ -95,7 +95,7 @@ def read_truth(
         if (folder / "spaces.json").is_file():
             truths = list(_spaces(folder, split, notes))
         elif (folder / "labels").is_dir():
-            truths = list(_labels(folder, split, notes))
+            truths = list(read_boxes(folder, split, notes))
         else:
             raise FolderError(f"{folder} has neither spaces.json nor labels/ to measure against")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
@@ -143,7 +143,8 @@ def _polygon(contour: Any, size: tuple[int, int]) -> tuple[tuple[float, float], 
     return tuple((float(x), float(y)) for x, y in list(hull.exterior.coords)[:-1])
 
 
-def _labels(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]:
+def read_boxes(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]:
+    """The photos of a set that have labelled boxes, whatever else is known of them."""
     given = next(
         (f for f in (folder / "data.yaml", folder.parent / "data.yaml") if f.is_file()), None
     )
