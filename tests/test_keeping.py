@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -479,7 +480,8 @@ def test_killed_at_any_moment_it_goes_on_and_no_hour_changes(
         deadline = time.monotonic() + 60
         while len(files(storage)) > kill_at and process.poll() is None:
             assert time.monotonic() < deadline
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # on a fast machine it may be done by now
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         left.append(len(files(storage)))
         assert is_whole(db)
