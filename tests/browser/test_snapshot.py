@@ -53,7 +53,7 @@ def open_form(page: Page) -> None:
 
 
 def saved(page: Page, said: str) -> None:
-    expect(page.get_by_test_id("stAlert").filter(has_text=said)).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text=said)).to_be_visible(timeout=30_000)
     settled(page)
 
 

@@ -174,7 +174,7 @@ class Editor:
 
     def save(self, version: int = 1) -> None:
         self.button("Save").click()
-        expect(self.page.get_by_text(f"Version {version} saved")).to_be_visible()
+        expect(self.page.get_by_text(f"Version {version} saved")).to_be_visible(timeout=30_000)
         expect(self.page.get_by_text(f"version {version}, ")).to_be_visible()
         settled(self.page)
         expect(self.button("Save")).to_be_disabled()
