@@ -22,7 +22,7 @@ import numpy as np
 from parkcore.analysis_size import OVERLAP, PART, WHOLE, analysis_size, parts, touches_seam
 from parkcore.domain import LABELS, Box, Detection, DetectorInfo, Image, Label
 from parkcore.errors import ModelError
-from parkcore.geometry import iou
+from parkcore.geometry import distinct
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class YoloDetector:
                 moved = Box(box.x1 + left, box.y1 + top, box.x2 + left, box.y2 + top)
                 if not touches_seam(moved, part, (width, height), SEAM / scale):
                     found.append(replace(seen, box=moved))
-        return distinct(found, IOU)
+        return each_vehicle_once(found)
 
     def _look(self, image: Image, size: int) -> list[Detection]:
         with self._lock:
@@ -159,14 +159,11 @@ class YoloDetector:
         return {n: cast(Label, name) for n, name in self._model.names.items() if name in LABELS}
 
 
-def distinct(detections: Sequence[Detection], most: float) -> list[Detection]:
-    """Each vehicle once, surest first: of boxes that overlap by more than `most` (IoU), the
-    surest."""
-    kept: list[Detection] = []
-    for seen in sorted(detections, key=lambda d: d.confidence, reverse=True):
-        if all(iou(seen.box, other.box) <= most for other in kept):
-            kept.append(seen)
-    return kept
+def each_vehicle_once(found: Sequence[Detection]) -> list[Detection]:
+    """Of detections that overlap by more than `IOU`, of whatever type, the surest."""
+    boxes = np.array([seen.box.as_tuple() for seen in found]).reshape(-1, 4)
+    confidences = np.array([seen.confidence for seen in found])
+    return [found[number] for number in distinct(boxes, confidences, IOU)]
 
 
 def find_weights(

@@ -27,6 +27,42 @@ def iou(a: Box, b: Box) -> float:
     return shared / (a.area + b.area - shared)
 
 
+def ious(a: Array, b: Array) -> Array:
+    """Intersection over union of every box with every other: shapes (n, 4), (m, 4) → (n, m)."""
+    shared = _shared(a, b)
+    return np.asarray(shared / (_areas(a)[:, None] + _areas(b)[None] - shared))
+
+
+def shares_inside(a: Array, b: Array) -> Array:
+    """Share of each of the first boxes that lies in each of the second, shape (n, m)."""
+    return np.asarray(_shared(a, b) / _areas(a)[:, None])
+
+
+def distinct(boxes: Array, confidences: Array, most: float) -> list[int]:
+    """Each thing once, surest first: the numbers of the boxes that overlap no surer one by more
+    than `most` (IoU). Greedy non-maximum suppression.
+
+    Args:
+        boxes: shape (n, 4).
+        confidences: shape (n,).
+    """
+    kept: list[int] = []
+    for number in np.argsort(-confidences, kind="stable").tolist():
+        if (ious(boxes[[number]], boxes[kept]) <= most).all():
+            kept.append(number)
+    return kept
+
+
+def _shared(a: Array, b: Array) -> Array:
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(axis=2))
+
+
+def _areas(boxes: Array) -> Array:
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+
+
 def hull(polygon: Sequence[Point]) -> Box:
     """The smallest upright box around a polygon.
 

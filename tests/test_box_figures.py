@@ -9,10 +9,9 @@ import pytest
 
 from parkcore.accuracy.average_precision import average_precision, resampled
 from parkcore.accuracy.box_figures import f1_at_least, figures
-from parkcore.accuracy.box_matching import PhotoSeen, ious, seen
+from parkcore.accuracy.box_matching import PhotoSeen, seen
 from parkcore.accuracy.slices import band_of
 from parkcore.domain import Box, Detection, Label
-from parkcore.geometry import iou
 
 
 def at(place: int, shift: float = 0, label: Label = "car", sure: float = 0.9) -> Detection:
@@ -70,14 +69,6 @@ def test_one_photo_has_no_interval():
 
 
 # -- matching -----------------------------------------------------------------------------------
-
-
-def test_overlaps_are_those_of_two_boxes():
-    a = [Box(0, 0, 10, 10), Box(5, 5, 20, 30)]
-    b = [Box(0, 0, 10, 5), Box(4, 4, 12, 12), Box(50, 50, 60, 60)]
-    expected = [[iou(x, y) for y in b] for x in a]
-    arrays = [np.array([box.as_tuple() for box in boxes]) for boxes in (a, b)]
-    assert ious(*arrays) == pytest.approx(np.array(expected))
 
 
 def test_one_vehicle_is_found_once():

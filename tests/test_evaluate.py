@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import CELL, SAMPLES, WEIGHTS, draw_lot, encode
 
-from parkcore.accuracy.evaluate import match, read_truth
+from parkcore.accuracy.evaluate import read_truth
 from parkcore.accuracy.set_notes import SetNotes
 from parkcore.detect import YoloDetector
 from parkcore.domain import Box
@@ -18,39 +18,6 @@ from parkcore.images import decode
 
 def wide(x1: float, x2: float) -> Box:
     return Box(x1, 0, x2, 10)
-
-
-@pytest.mark.parametrize(
-    "truths, boxes, least, matched",
-    [
-        ([], [], 0.5, {}),
-        ([wide(0, 10)], [], 0.5, {}),
-        ([], [wide(0, 10)], 0.5, {}),
-        ([wide(0, 10)], [wide(0, 10)], 0.5, {0: 0}),
-        ([wide(0, 10)], [wide(20, 30)], 0.2, {}),
-        ([wide(0, 10)], [wide(5, 15)], 0.34, {}),
-        ([wide(0, 10)], [wide(5, 15)], 0.33, {0: 0}),
-        ([wide(0, 10)], [wide(1, 11), wide(0, 10)], 0.5, {0: 1}),
-        ([wide(0, 10), wide(2, 12)], [wide(1, 11)], 0.5, {1: 0}),
-        ([wide(0, 10), wide(4, 14)], [wide(2, 12), wide(4, 14)], 0.3, {0: 0, 1: 1}),
-        ([wide(0, 10), wide(20, 30)], [wide(20, 30), wide(0, 10)], 0.5, {0: 1, 1: 0}),
-    ],
-    ids=[
-        "nothing",
-        "a vehicle that was missed",
-        "a box on nothing",
-        "the same place",
-        "another place",
-        "too little overlap",
-        "just enough overlap",
-        "the better of two boxes",
-        "one box serves one vehicle",
-        "the best pair first",
-        "whatever the order",
-    ],
-)
-def test_match(truths, boxes, least, matched):
-    assert match(truths, boxes, least) == matched
 
 
 # -- reading ------------------------------------------------------------------------------------

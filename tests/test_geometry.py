@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from parkcore.domain import Box
-from parkcore.geometry import hull, intersection, iou
+from parkcore.geometry import distinct, hull, intersection, iou, ious, shares_inside
 
 WHERE = st.floats(-1e4, 1e4).map(lambda x: round(x, 2))
 POINTS = st.lists(st.tuples(WHERE, WHERE), min_size=3, max_size=12)
@@ -84,3 +85,23 @@ def test_a_hull_holds_every_point_and_no_more(points):
 def test_a_polygon_without_extent_is_refused(polygon):
     with pytest.raises(ValueError):
         hull(polygon)
+
+
+def test_overlaps_of_many_are_those_of_two():
+    a = [Box(0, 0, 10, 10), Box(5, 5, 20, 30)]
+    b = [Box(0, 0, 10, 5), Box(4, 4, 12, 12), Box(50, 50, 60, 60)]
+    arrays = [np.array([box.as_tuple() for box in boxes], float) for boxes in (a, b)]
+    assert ious(*arrays) == pytest.approx(np.array([[iou(x, y) for y in b] for x in a]))
+    shares = [[intersection(x, y) / x.area for y in b] for x in a]
+    assert shares_inside(*arrays) == pytest.approx(np.array(shares))
+    assert ious(arrays[0], np.zeros((0, 4))).shape == (2, 0)
+
+
+@pytest.mark.parametrize("most, kept", [(0.6, [1, 2]), (0.95, [1, 0, 2]), (0.0, [1, 2])])
+def test_each_thing_once_surest_first(most, kept):
+    boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 11], [20, 0, 30, 10]], float)
+    assert distinct(boxes, np.array([0.5, 0.9, 0.4]), most) == kept
+
+
+def test_of_nothing_nothing_is_left():
+    assert distinct(np.zeros((0, 4)), np.zeros(0), 0.5) == []

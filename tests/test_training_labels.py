@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from models.training.completing import _agreed, complete, overlaps, suppress
+from models.training.completing import _agreed, complete
 from models.training.crops import GREY, SIDE, Labelled, packed, windows, worse_light, write
 from models.training.sources import Source, Vehicles, read, read_rendered
 
@@ -86,16 +86,6 @@ def test_what_a_single_look_sees_is_half_as_sure() -> None:
     both, once = (0, 0, 50, 50, 0.8), (100, 0, 150, 50, 0.8)
     agreed = _agreed([vehicles(both, once), vehicles((1, 0, 51, 50, 0.6)), Vehicles()])
     assert agreed.confidences == pytest.approx([0.7, 0.4])
-
-
-def test_each_vehicle_once() -> None:
-    kept = suppress(vehicles((0, 0, 10, 10, 0.5), (1, 0, 11, 10, 0.9), (30, 0, 40, 10, 0.1)), 0.5)
-    assert kept.confidences.tolist() == [0.9, 0.1]
-
-
-def test_overlaps_by_hand() -> None:
-    a, b = np.array([[0, 0, 2, 2.0]]), np.array([[1, 1, 3, 3.0], [5, 5, 6, 6]])
-    assert overlaps(a, b) == pytest.approx(np.array([[1 / 7, 0]]), abs=1e-6)
 
 
 def grey_photo(width: int, height: int, *rows: tuple[float, ...]) -> Labelled:

@@ -17,7 +17,7 @@ import numpy as np
 from models.training.sources import Floats, Source, Vehicles
 from parkcore.detect import load
 from parkcore.domain import LABELS, Image
-from parkcore.geometry import prob_iou
+from parkcore.geometry import distinct, ious, prob_iou, shares_inside
 from parkcore.spaces.ground import ground_parts
 from parkcore.spaces.judgement import assign
 
@@ -56,14 +56,15 @@ def _agreed(looks: Sequence[Vehicles]) -> Vehicles:
     pooled = Vehicles()
     for look in looks:
         pooled = pooled.plus(look)
-    distinct = suppress(pooled, SAME)
-    of_each = np.zeros((len(looks), len(distinct)))
+    once = distinct(pooled.boxes, pooled.confidences, SAME)
+    found = Vehicles(pooled.boxes[once], pooled.types[once], pooled.confidences[once])
+    of_each = np.zeros((len(looks), len(found)))
     for number, look in enumerate(looks):
-        same = overlaps(distinct.boxes, look.boxes) > SAME
+        same = ious(found.boxes, look.boxes) > SAME
         of_each[number] = np.where(same, look.confidences, 0.0).max(1, initial=0.0)
     best_two = np.sort(of_each, axis=0)[-2:]
     order = np.argsort(-best_two.mean(0), kind="stable")
-    agreed = replace(distinct, confidences=best_two.mean(0))
+    agreed = replace(found, confidences=best_two.mean(0))
     return Vehicles(agreed.boxes[order], agreed.types[order], agreed.confidences[order])
 
 
@@ -96,9 +97,9 @@ def complete(source: Source, proposed: Vehicles) -> tuple[Vehicles, Floats]:
     if source.spaces:
         return _by_spaces(source, proposed)
     mine = source.vehicles
-    double = overlaps(proposed.boxes, mine.boxes).max(1, initial=0) > 0.45
-    inside = _inside(proposed.boxes, mine.boxes).max(1, initial=0) > 0.8
-    grey = _inside(proposed.boxes, source.doubtful).max(1, initial=0) > 0.5
+    double = ious(proposed.boxes, mine.boxes).max(1, initial=0) > 0.45
+    inside = shares_inside(proposed.boxes, mine.boxes).max(1, initial=0) > 0.8
+    grey = shares_inside(proposed.boxes, source.doubtful).max(1, initial=0) > 0.5
     new = proposed.where(~(double | inside | grey))
     return _sure_and_doubtful(mine, new, source.doubtful)
 
@@ -106,7 +107,7 @@ def complete(source: Source, proposed: Vehicles) -> tuple[Vehicles, Floats]:
 def _without_groups(proposed: Vehicles) -> Vehicles:
     """Leave out boxes around several vehicles that were also proposed one by one."""
     likely = proposed.where(proposed.confidences >= 2 * DOUBTFUL)
-    within = _inside(likely.boxes, proposed.boxes) > 0.75
+    within = shares_inside(likely.boxes, proposed.boxes) > 0.75
     return proposed.where(within.sum(0) < 3)  # a likely box lies within itself
 
 
@@ -139,7 +140,7 @@ def _by_spaces(source: Source, proposed: Vehicles) -> tuple[Vehicles, Floats]:
     doubted = errors & (proposed.confidences >= SURE_ON_VACANT)
     unsure = np.vstack([open_places, proposed.boxes[doubted], source.doubtful])
     rest = proposed.where(~taken & ~errors)
-    near = overlaps(rest.boxes, taught.boxes).max(1, initial=0) > 0.45
+    near = ious(rest.boxes, taught.boxes).max(1, initial=0) > 0.45
     return _sure_and_doubtful(taught, rest.where(~near), unsure)
 
 
@@ -161,36 +162,3 @@ def _as_neighbours(
         nearest = np.argsort(away)[:NEIGHBOURS]
         guessed.append(hull + np.median(offsets[nearest], 0) * np.tile(hull[2:] - hull[:2], 2))
     return np.array(guessed), np.zeros((0, 4))
-
-
-def suppress(vehicles: Vehicles, least: float) -> Vehicles:
-    """Each vehicle once: of boxes that overlap by more than `least` (IoU) the surest."""
-    vehicles = vehicles.where(np.ones(len(vehicles), bool))
-    order = np.argsort(-vehicles.confidences, kind="stable")
-    shared = overlaps(vehicles.boxes, vehicles.boxes) > least
-    keep: list[int] = []
-    for number in order:
-        if not shared[number, keep].any():
-            keep.append(int(number))
-    return Vehicles(vehicles.boxes[keep], vehicles.types[keep], vehicles.confidences[keep])
-
-
-def _shared(a: Floats, b: Floats) -> Floats:
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    return np.asarray(np.clip(high - low, 0, None).prod(2))
-
-
-def _areas(boxes: Floats) -> Floats:
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(1))
-
-
-def overlaps(a: Floats, b: Floats) -> Floats:
-    """Intersection over union of all pairs, shape (n, m)."""
-    shared = _shared(a, b)
-    return np.asarray(shared / (_areas(a)[:, None] + _areas(b)[None] - shared + 1e-9))
-
-
-def _inside(a: Floats, b: Floats) -> Floats:
-    """Share of each of the first boxes that lies in each of the second, shape (n, m)."""
-    return np.asarray(_shared(a, b) / (_areas(a)[:, None] + 1e-9))

@@ -15,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.training.completing import overlaps
 from models.training.sources import Floats, Vehicles
 from parkcore.domain import Image
+from parkcore.geometry import ious
 
 SIDE = 640
 GREY = 114
@@ -130,7 +130,7 @@ def write(picture: Labelled, folder: Path, name: str, random: np.random.Generato
     image = picture.image.copy()
     for x1, y1, x2, y2 in picture.doubtful.round().astype(int):
         place = np.array([[x1, y1, x2, y2]], float)
-        if overlaps(place, picture.vehicles.boxes).max(initial=0) < 0.15:
+        if ious(place, picture.vehicles.boxes).max(initial=0) < 0.15:
             image[y1:y2, x1:x2] = GREY
     height, width = image.shape[:2]
     lines = []

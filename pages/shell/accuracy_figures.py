@@ -81,7 +81,6 @@ def _show_models(meter: Meter) -> None:
     st.subheader("By what judged")
     rows = [
         {
-            "Model": name,
             "Right": "" if tally.accuracy is None else meter_words.percent(tally.accuracy),
             "Between": ""
             if tally.interval is None
@@ -90,6 +89,7 @@ def _show_models(meter: Meter) -> None:
             "Free called occupied": tally.false_occupied,
             "Occupied called free": tally.false_vacant,
             "Left open": tally.unknown,
+            "Model": name,  # last, as it is long: on a phone the figures are seen first
         }
         for name, tally in meter.by_model().items()
     ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from parkcore.accuracy.average_precision import Flags, Floats
 from parkcore.domain import LABELS, Box, Detection, Label
+from parkcore.geometry import ious, shares_inside
 
 BOX_IOU = 0.5
 """Intersection over union from which a detection is that vehicle."""
@@ -75,7 +76,8 @@ def seen(
     """
     detections = sorted(detections, key=lambda d: -d.confidence)
     there, found = _array(boxes), _array([d.box for d in detections])
-    overlaps, on_neutral = ious(there, found), _inside(_array(neutral), found)
+    overlaps = ious(there, found)
+    on_neutral = shares_inside(found, _array(neutral)).max(axis=1, initial=0.0) >= 0.5
     confidences = np.array([d.confidence for d in detections])
     kinds = np.array([d.label for d in detections], dtype=object)
     types = np.array(labels, dtype=object)
@@ -126,25 +128,3 @@ def assign_greedily(overlaps: Floats) -> list[int]:
 
 def _array(boxes: Sequence[Box]) -> Floats:
     return np.array([box.as_tuple() for box in boxes], float).reshape(-1, 4)
-
-
-def _shared(a: Floats, b: Floats) -> Floats:
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    return np.asarray(np.clip(high - low, 0, None).prod(axis=2))
-
-
-def _areas(boxes: Floats) -> Floats:
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
-
-
-def ious(a: Floats, b: Floats) -> Floats:
-    """Intersection over union of every box with every other: shapes (n, 4), (m, 4) → (n, m)."""
-    shared = _shared(a, b)
-    return np.asarray(shared / (_areas(a)[:, None] + _areas(b)[None] - shared))
-
-
-def _inside(places: Floats, found: Floats) -> Flags:
-    """Which boxes lie by half or more in one of the places."""
-    shares = _shared(places, found) / _areas(found)[None]
-    return np.asarray(shares.max(axis=0, initial=0.0) >= 0.5)

@@ -11,7 +11,7 @@ Two kinds of truth are read:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -25,7 +25,6 @@ from parkcore.accuracy.set_notes import SetNotes
 from parkcore.accuracy.splits import Split, split_of
 from parkcore.domain import Box, Label
 from parkcore.errors import FolderError
-from parkcore.geometry import iou
 from parkcore.spaces.layout import Layout, Space
 
 
@@ -50,26 +49,6 @@ class Truth:
     """None where the set does not say it."""
     view: str = ""
     """From where it was taken, where the set says it."""
-
-
-def match(truths: Sequence[Box], boxes: Sequence[Box], least: float) -> dict[int, int]:
-    """Pair truths with boxes one to one, best overlap first: truth number → box number."""
-    pairs = sorted(
-        (
-            (overlap, t, b)
-            for t, truth in enumerate(truths)
-            for b, box in enumerate(boxes)
-            if (overlap := iou(truth, box)) >= least
-        ),
-        reverse=True,
-    )
-    matched: dict[int, int] = {}
-    used: set[int] = set()
-    for _, t, b in pairs:
-        if t not in matched and b not in used:
-            matched[t] = b
-            used.add(b)
-    return matched
 
 
 def read_truth(

@@ -20,7 +20,7 @@ from parkcore.accuracy.evaluate import Truth
 from parkcore.accuracy.evaluate_spaces import Judging, PhotoJudged, judge_photo, judge_plainly
 from parkcore.accuracy.photo_light import light_of
 from parkcore.accuracy.plain_yolo import DEFAULT_CONFIDENCE, DEFAULT_SIZE, PlainYolo
-from parkcore.detect import IOU, Detector, distinct
+from parkcore.detect import Detector, each_vehicle_once
 from parkcore.domain import Detection, Image
 from parkcore.images import decode
 
@@ -205,7 +205,7 @@ def _try(
     found, milliseconds = look
     if truth.layout is None:
         for merged in (False, True):
-            kept = distinct(found, IOU) if merged else found
+            kept = each_vehicle_once(found) if merged else found
             photo = _seen(truth, kept, FLOOR, milliseconds)
             for confidence in confidences:
                 tried.add(size, confidence, merged, replace(photo, confidence=confidence))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from shapely import Polygon
 
 from parkcore.domain import Box
+from parkcore.geometry import ious
 from parkcore.spaces.ground import ground_parts
 from parkcore.spaces.layout import OVERLAP_FROM, Layout, Space
 
@@ -48,7 +49,7 @@ def propose(
     if not len(boxes):
         return []
     needed = max(LEAST_LOOKS, round(LEAST_SHARE * len(looks)))
-    alike = np.array([_iou(box[None], boxes)[0] >= SAME_FROM for box in boxes])
+    alike = np.array([ious(box[None], boxes)[0] >= SAME_FROM for box in boxes])
     left = np.ones(len(boxes), bool)
     places: list[_Array] = []
     while left.any():
@@ -58,7 +59,7 @@ def propose(
         if support[best] < needed:
             break
         place = np.median(boxes[alike[best] & left], axis=0)
-        left &= _iou(place[None], boxes)[0] < SAME_FROM / 2
+        left &= ious(place[None], boxes)[0] < SAME_FROM / 2
         places.append(place)
     if not places:
         return []
@@ -84,14 +85,6 @@ def is_free(proposed: Space, layout: Layout) -> bool:
     place = Polygon(proposed.polygon)
     shared = (Polygon(space.polygon).intersection(place).area for space in layout.spaces)
     return bool(max(shared, default=0.0) < OVERLAP_FROM * place.area)
-
-
-def _iou(one: _Array, other: _Array) -> _Array:
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=2)
-    areas = [np.prod(each[:, 2:] - each[:, :2], axis=1) for each in (one, other)]
-    return np.asarray(shared / (areas[0][:, None] + areas[1][None] - shared))
 
 
 def _by_rows(places: _Array) -> list[int]:

@@ -437,9 +437,13 @@ def test_the_form_works_on_a_phone(app: App, camera: HttpCamera, open_page) -> N
 
 def inside(shown: Locator) -> None:
     """It lies within the width of the window."""
-    shown.first.scroll_into_view_if_needed()
-    box = shown.first.bounding_box()
-    assert box["x"] >= 0 and box["x"] + box["width"] <= shown.page.viewport_size["width"]
+
+    def is_inside() -> bool:
+        shown.first.scroll_into_view_if_needed()
+        box = shown.first.bounding_box()  # none while the page draws it anew
+        return box is not None and 0 <= box["x"] <= shown.page.viewport_size["width"] - box["width"]
+
+    eventually(is_inside)
 
 
 def test_cameras_of_like_names_are_kept_apart(app: App, camera: HttpCamera, open_page) -> None:

@@ -56,8 +56,9 @@ def test_scan_cancel_go_on_and_retry(app: App, open_page) -> None:
     for page in (first, second):
         visit(page, "/scan", "Folder scan")
         metric(page, "New photos", PHOTOS + 1)
+        settled(page)
     first.get_by_role("button", name="Scan").click()
-    eventually(lambda: count(app) >= 2, timeout_s=30)
+    eventually(lambda: count(app) >= 2, timeout_s=60)
     with held(app):
         now = re.compile(rf"[2-9]\d* of {PHOTOS + 1} photos · yard/gate/2026-05-04_10-")
         expect(first.get_by_text(now)).to_be_visible()
