@@ -9,11 +9,12 @@ smaller one: measured on car parks with near vehicles that gained time and lost 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from parkcore.domain import Box
+from parkcore.geometry import Point, hull
 
 ENLARGE = 1.5
 """Photos are enlarged by no more than this: beyond it the model finds less, not more."""
@@ -45,6 +46,16 @@ def analysis_size(width: int, height: int, imgsz: int) -> int:
     would have to be enlarged too much; a multiple of 32, the model's coarsest grid."""
     wanted = min(imgsz, ENLARGE * max(width, height))
     return max(32, 32 * math.ceil(wanted / 32))
+
+
+def space_sizes(polygons: Iterable[Sequence[Point]], photo_size: tuple[int, int]) -> list[float]:
+    """Square roots of the areas of spaces' upright hulls: about what a vehicle in them measures.
+
+    Args:
+        polygons: as shares of the photo.
+        photo_size: width and height in pixels, in which the sizes are.
+    """
+    return [math.sqrt(hull(each).area * photo_size[0] * photo_size[1]) for each in polygons]
 
 
 def fitting_size(

@@ -12,12 +12,11 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Literal
 
-from parkcore.analysis_size import fitting_size
+from parkcore.analysis_size import fitting_size, space_sizes
 from parkcore.capture_time import capture_time
 from parkcore.detect import Detector
 from parkcore.domain import Failure, Image, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import UnreadablePhoto
-from parkcore.geometry import hull
 from parkcore.images import BYTES_PER_PIXEL, decode, thumbnail
 from parkcore.picture import fault
 from parkcore.spaces.judging import Judge
@@ -218,8 +217,8 @@ class Analyser:
             return None
         photo = last[0].photo
         layout = store.layout(*place)
-        shapes = [hull(space.polygon) for space in layout.spaces] if layout else []
-        spaces = [math.sqrt(box.area * photo.width * photo.height) for box in shapes]
+        polygons = [space.polygon for space in layout.spaces] if layout else []
+        spaces = space_sizes(polygons, (photo.width, photo.height))
         looks = store.vehicles_seen(*place, limit=LOOKS_TO_FIT)
         vehicles = [math.sqrt(seen.box.area) for look in looks for seen in look]
         return fitting_size(

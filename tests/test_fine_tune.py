@@ -11,7 +11,7 @@ import pytest
 from parkcore.detect import load
 from parkcore.domain import LABELS
 from parkcore.errors import ModelError
-from parkcore.training.fine_tune import blend, fine_tune, four_types
+from parkcore.training.fine_tune import blend, fine_tune, four_types, shift_confidences
 
 WEIGHTS = Path(__file__).parent.parent / "models" / "parkcore-yolov8n.pt"
 
@@ -92,6 +92,18 @@ def test_the_four_types_keep_what_they_know(tmp_path: Path) -> None:
              (WEIGHTS, tmp_path / "cut.pt")]  # fmt: skip
     assert len(found[0]) > 0
     assert found[0].data.numpy() == pytest.approx(found[1].data.numpy(), abs=0.05)
+
+
+def test_what_is_said_of_one_type_is_shifted(tmp_path: Path) -> None:
+    shift_confidences(WEIGHTS, {"car": -1.0, "bus": 0.5}, tmp_path / "shifted.pt")
+    image = np.asarray(PIL.Image.open(WEIGHTS.parent.parent / SAMPLE).convert("RGB"))
+    said = []
+    for path in (WEIGHTS, tmp_path / "shifted.pt"):
+        boxes = load(path).predict(image, imgsz=640, conf=0.05, verbose=False)[0].boxes
+        cars = boxes.conf[boxes.cls == LABELS.index("car")].numpy()[:10]
+        said.append(np.log(cars / (1 - cars)))
+    assert len(said[0]) == 10
+    assert said[1] == pytest.approx(said[0] - 1, abs=0.03)
 
 
 SAMPLE = "storage_photo/sample-south/kiosk/2026-05-04_10-20.jpg"

@@ -8,20 +8,23 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
 from conftest import CELL, SAMPLES, WEIGHTS, PaintDetector, draw_lot, encode
 
-from parkcore.accuracy.evaluate import read_truth
+from parkcore.accuracy.evaluate import Truth, read_truth
 from parkcore.accuracy.evaluate_spaces import judge_plainly
 from parkcore.accuracy.measuring import FLOOR, Way, measure, pooled
 from parkcore.accuracy.plain_yolo import PlainYolo
 from parkcore.accuracy.result_tables import document
 from parkcore.accuracy.results_card import BEGIN, END, provenance, section, write_card
+from parkcore.analysis_size import ENOUGH
 from parkcore.cli import cli
 from parkcore.errors import OutputError
 from parkcore.images import decode
+from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.space_net import SpaceNet
 from parkcore.training.fit_classifier import write
 
@@ -96,6 +99,32 @@ def test_spaces_may_be_judged_in_another_way(spaces_set):
     ways = [Way(PaintDetector(), 0.95), Way(PaintDetector(), 0.5, judge_plainly)]
     rows = measure("drawn", read_truth(spaces_set), ways, None).rows
     assert [row.figures()["recall"] for row in rows] == [0, 1]
+
+
+@pytest.mark.parametrize("fits_size, looks", [(True, [960, None]), (False, [None, None])])
+def test_small_spaces_are_looked_at_larger_as_their_camera_would(tmp_path, fits_size, looks):
+    """Spaces of 45 and of 70 pixels, on photos of 1600."""
+    (tmp_path / "lot.png").write_bytes(encode(np.full((800, 1600, 3), 90, np.uint8), "PNG"))
+
+    def truth(side: int) -> Truth:
+        right, bottom = side / 1600, side / 800
+        corners = ((0, 0), (right, 0), (right, bottom), (0, bottom))
+        spaces = (
+            Space(str(n), tuple((x + n * right, y) for x, y in corners)) for n in range(ENOUGH)
+        )
+        layout = Layout(tuple(spaces), (), (1600, 800))
+        return Truth(tmp_path / "lot.png", layout=layout, occupied=(False,) * ENOUGH)
+
+    class Noting(PaintDetector):
+        def detect(self, image, imgsz=None):
+            sizes.append(None if imgsz == self.info.imgsz else imgsz)
+            return []
+
+    sizes: list[int | None] = []
+    way = Way(Noting(), 0.5, fits_size=fits_size)
+    measured = measure("lot", [truth(45), truth(70)], [way], None)
+    assert sizes == looks
+    assert measured.rows[0].settings == ("from 640 px, 0.5" if fits_size else "640 px, 0.5")
 
 
 @pytest.fixture(scope="module")

@@ -155,6 +155,12 @@ def labelled_set(folder: Path, count: int) -> Path:
     return folder
 
 
+def test_what_is_held_back_is_the_rest(tmp_path: Path) -> None:
+    folder = labelled_set(tmp_path / "nepal_street_vehicles", 40)
+    taught, held_back = ([s.photo for s in read(folder, split)] for split in ("train", "valid"))
+    assert held_back and sorted(taught + held_back) == sorted((folder / "images").iterdir())
+
+
 @pytest.mark.parametrize("name", ["pklot_ufpr05", "coco128_vehicles"])
 def test_sets_that_are_for_measuring_are_never_read(tmp_path: Path, name: str) -> None:
     assert list(read(labelled_set(tmp_path / name, 3))) == []

@@ -4,7 +4,8 @@
 
 Three steps, each of which goes on where an earlier call was ended: teachers propose vehicles on
 every photo (`completing`), training pictures are made (`crops`), YOLOv8n is fine-tuned
-(`parkcore.training.fine_tune`) and its weights blended with those it started from.
+(`parkcore.training.fine_tune`) and its weights blended with those it started from. Last, what it
+says of each type is shifted until one confidence serves all (`confidences`).
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import click
 import numpy as np
 
 from models.training.completing import Teacher, complete
+from models.training.confidences import look, shifts
 from models.training.crops import Labelled, packed, windows, worse_light, write
 from models.training.sources import Source, Vehicles, read, read_rendered
-from parkcore.domain import LABELS
+from parkcore.domain import LABELS, Label
 from parkcore.images import decode
-from parkcore.training.fine_tune import blend, fine_tune, four_types
+from parkcore.training.fine_tune import blend, fine_tune, four_types, shift_confidences
 
 WINDOWS = {
     "acpds": 7,
@@ -94,12 +96,27 @@ def main(
     trained = work / "trained.pt"
     if not trained.is_file():
         fine_tune(dataset, first, trained, epochs=epochs, seed=seed, progress=_epoch)
-    blend(first, trained, share, out)
+    blended = work / "blended.pt"
+    blend(first, trained, share, blended)
+    held_back = [source for folder in folders for source in read(folder, "valid")]
+    shift_confidences(blended, _shifts(blended, held_back, proposals, teacher_files), out)
     click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, SHA-256 {_sha256(out)}")
 
 
 def _epoch(done: int, wanted: int) -> None:
     click.echo(f"epoch {done} of {wanted}", err=True)
+
+
+def _shifts(
+    weights: Path, held_back: Sequence[Source], proposals: Path, teachers: list[Path]
+) -> dict[Label, float]:
+    """From photos with boxes that are held back from training; lots with spaces stay unseen."""
+    boxed = [source for source in held_back if not source.spaces]
+    _proposals(boxed, teachers, proposals)
+    completed = [(source, *complete(source, _proposed(source, proposals))) for source in boxed]
+    found = shifts(look(weights, completed))
+    click.echo(f"log odds added: {', '.join(f'{t} {s:+.2f}' for t, s in found.items())}")
+    return found
 
 
 def _sha256(path: Path) -> str:
@@ -126,13 +143,16 @@ def _kept(folder: Path, source: Source) -> Path:
     return folder / f"{source.set_name}-{source.photo.stem}.npz"
 
 
+def _proposed(source: Source, proposals: Path) -> Vehicles:
+    if source.is_complete:
+        return Vehicles()
+    with np.load(_kept(proposals, source)) as kept:
+        return Vehicles(*(kept[name] for name in kept.files))
+
+
 def _taught(source: Source, proposals: Path) -> Labelled:
-    proposed = Vehicles()
-    if not source.is_complete:
-        with np.load(_kept(proposals, source)) as kept:
-            proposed = Vehicles(*(kept[name] for name in kept.files))
     image = decode(source.photo.read_bytes(), max_megapixels=500).image
-    return Labelled(image, *complete(source, proposed))
+    return Labelled(image, *complete(source, _proposed(source, proposals)))
 
 
 def _random(seed: int, *names: str) -> np.random.Generator:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from parkcore.accuracy.evaluate import Truth, read_boxes, read_truth
 from parkcore.accuracy.set_notes import SetNotes, read_notes
+from parkcore.accuracy.splits import Split
 from parkcore.domain import LABELS, Box
 
 Floats = npt.NDArray[np.float64]
@@ -61,8 +62,9 @@ class Source:
     """Every vehicle is labelled; nothing is to be added."""
 
 
-def read(folder: Path) -> Iterator[Source]:
-    """The photos of one data set that may be trained on, in the order of their names.
+def read(folder: Path, split: Split = "train") -> Iterator[Source]:
+    """The photos of one data set that may be trained on, in the order of their names; or those
+    of them that are held back.
 
     Raises:
         FolderError: the set, or what is noted of it, cannot be read.
@@ -71,10 +73,12 @@ def read(folder: Path) -> Iterator[Source]:
     if notes.role == "measure":
         return
     if folder.name in UNLABELLED:
+        if split != "train":
+            return
         for photo in sorted(folder.glob(f"*{UNLABELLED[folder.name]}*.jpg")):
             yield Source(folder.name, photo)
         return
-    for truth in read_truth(folder, split="train", notes=notes):
+    for truth in read_truth(folder, split=split, notes=notes):
         yield _source(folder.name, truth)
 
 

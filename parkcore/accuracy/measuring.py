@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from parkcore.accuracy import box_figures, evaluate_spaces
@@ -20,6 +21,7 @@ from parkcore.accuracy.evaluate import Truth
 from parkcore.accuracy.evaluate_spaces import Judging, PhotoJudged, judge_photo, judge_plainly
 from parkcore.accuracy.photo_light import light_of
 from parkcore.accuracy.plain_yolo import DEFAULT_CONFIDENCE, DEFAULT_SIZE, PlainYolo
+from parkcore.analysis_size import fitting_size, space_sizes
 from parkcore.detect import Detector, each_vehicle_once
 from parkcore.domain import Detection, Image
 from parkcore.images import decode
@@ -47,6 +49,13 @@ class Way:
     confidence: float
     judging: Judging = judge_photo
     who: str = "Parkcore"
+    fits_size: bool = False
+    """Look larger where a photo's spaces are small, as at a camera with these spaces marked."""
+
+    @property
+    def settings(self) -> str:
+        at_least = "from " if self.fits_size else ""
+        return f"{at_least}{self.detector.info.imgsz} px, {self.confidence:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +142,21 @@ def measure(
         kind = "spaces" if truth.layout else "boxes"
         image = decode(truth.photo.read_bytes(), max_megapixels=500).image
         truth = truth if truth.light else replace(truth, light=light_of(image))
-        looked: dict[int, tuple[list[Detection], float]] = {}
+        looked: dict[tuple[int, int | None], tuple[list[Detection], float]] = {}
         for way, photos in zip(ways, ours, strict=True):
-            if id(way.detector) not in looked:
-                looked[id(way.detector)] = _timed(way.detector.detect, image)
-            photos.append(_scored(truth, image, *looked[id(way.detector)], way))
+            size = _fitting_size(way, truth)
+            key = id(way.detector), size
+            if key not in looked:
+                looked[key] = _timed(partial(way.detector.detect, image, size))
+            photos.append(_scored(truth, image, *looked[key], way))
         for size in sorted({DEFAULT_SIZE, *sizes}) if plain else ():
-            look = _timed(plain.detect, image, size) if plain else ([], 0.0)
+            look = _timed(partial(plain.detect, image, size)) if plain else ([], 0.0)
             _try(tried, truth, image, look, size, sorted({DEFAULT_CONFIDENCE, *confidences}))
     rows = [
         Row(
             way.who,
             way.detector.info.model,
-            f"{way.detector.info.imgsz} px, {way.confidence:g}",
+            way.settings,
             tuple(photos),
             way.detector.info.imgsz,
             way.confidence,
@@ -155,11 +166,17 @@ def measure(
     return Measured(name, kind, (*rows, *(tried.rows() if plain else ())), split)
 
 
-def _timed(
-    detect: Callable[..., list[Detection]], image: Image, *size: int
-) -> tuple[list[Detection], float]:
+def _fitting_size(way: Way, truth: Truth) -> int | None:
+    if not (way.fits_size and truth.layout):
+        return None
+    photo_size, least = truth.layout.image_size, way.detector.info.imgsz
+    sizes = space_sizes((space.polygon for space in truth.layout.spaces), photo_size)
+    return fitting_size(sizes, photo_size, least=least, now=least)
+
+
+def _timed(look: Callable[[], list[Detection]]) -> tuple[list[Detection], float]:
     started = time.perf_counter()
-    found = detect(image, *size)
+    found = look()
     return found, 1000 * (time.perf_counter() - started)
 
 

@@ -140,7 +140,7 @@ def evaluate(
     second = _second_opinion(settings)
     chosen = sizes or [settings.imgsz], confidences or [settings.confidence]
     ways = {
-        "spaces": _ways(names, *chosen, second=second),
+        "spaces": _ways(names, *chosen, second=second, fits_size=settings.fit_size and not sizes),
         "boxes": _ways(names, *chosen, ranks=True),
     }
     measured: list[Measured] = []
@@ -195,11 +195,13 @@ def _ways(
     confidences: Sequence[float],
     *,
     second: SecondOpinion | None = None,
+    fits_size: bool = False,
     ranks: bool = False,
 ) -> list[Way]:
     """Parkcore by every model, size and confidence; with a second opinion, also without it.
 
     Args:
+        fits_size: look larger where the spaces of a photo are small.
         ranks: look for the less sure too, for average precision.
     """
     from functools import partial
@@ -208,6 +210,7 @@ def _ways(
     from parkcore.accuracy.measuring import FLOOR, Way
     from parkcore.detect import YoloDetector, find_weights, model_folders
 
+    alone = partial(Way, who="Parkcore, detections alone")
     least = min(FLOOR, *confidences) if ranks else min(confidences)
     judged = partial(judge_photo, second=second)
     detectors = [
@@ -221,8 +224,8 @@ def _ways(
         for detector in detectors
         for confidence in sorted(confidences)
         for way in (
-            [Way(detector, confidence, judged)]
-            + [Way(detector, confidence, who="Parkcore, detections alone")] * bool(second)
+            [Way(detector, confidence, judged, fits_size=fits_size)]
+            + [alone(detector, confidence, fits_size=fits_size)] * bool(second)
         )
     ]
 
