@@ -97,6 +97,20 @@ def test_the_new_verdicts_stand_beside_the_old(recorded: Store, storage, near) -
     assert recorded.run_detections(run.id, first.id) == ()
 
 
+@pytest.mark.parametrize("fits, sizes", [(True, {640, 1280}), (False, {640})])
+def test_what_was_looked_at_larger_is_so_again(
+    recorded: Store, storage, near, fits: bool, sizes: set[int]
+) -> None:
+    with recorded._write() as db:
+        db.execute("update snapshots set imgsz = 1280 where camera_id = 'roof'")
+    run = judge(recorded, storage, replace(near, fits_size=fits))
+    recorded.switch_run(run.id, use=True)
+    assert {s.detector.imgsz for s in recorded.snapshots(HistoryFilter(camera_id="roof"))} == {
+        max(sizes)
+    }
+    assert {s.detector.imgsz for s in recorded.snapshots()} == sizes
+
+
 def test_switched_over_all_figures_are_the_runs_and_back_all_is_as_it_was(
     recorded: Store, storage, near, analyser
 ) -> None:
@@ -142,7 +156,7 @@ def test_what_happens_while_a_run_is_in_use_outlives_it(recorded: Store, storage
 def test_runs_are_switched_back_in_the_order_of_their_use(recorded: Store, storage, near) -> None:
     before = rows(recorded)
     blind = replace(near, detector=type("Blind", (PaintDetector,), {
-        "info": DetectorInfo("blind", "3", 0.5, 640), "detect": lambda self, image: [],
+        "info": DetectorInfo("blind", "3", 0.5, 640), "detect": lambda self, image, imgsz: [],
     })())  # fmt: skip
     one, other = judge(recorded, storage, near), judge(recorded, storage, blind)
     recorded.switch_run(one.id, use=True)

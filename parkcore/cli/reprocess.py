@@ -27,7 +27,9 @@ if TYPE_CHECKING:  # what these bring along would slow down every --help
 @click.option("--from", "since", type=Moment(), help="From this time on: 2026-05-04[T10:30].")
 @click.option("--to", "until", type=Moment(), help="Up to this time; a date includes its day.")
 @click.option("--model", help="Weights to judge with; else those of the settings.")
-@click.option("--imgsz", type=click.IntRange(320, 4096), help="Analysis size in pixels.")
+@click.option(
+    "--imgsz", type=click.IntRange(320, 4096), help="Analysis size in pixels, for all cameras."
+)
 @click.option(
     "--confidence",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -73,6 +75,8 @@ def _run(
 
     given = {"model": model, "imgsz": imgsz, "confidence": confidence}
     changed = {name: value for name, value in given.items() if value is not None}
+    if imgsz is not None:
+        changed["fit_size"] = False
     analyser = make_analyser(settings.model_copy(update=changed))
     wanted = Wanted(since=here(since), until=here(until), **place)
     with only_one(settings.db, "reprocess"), open_store(settings) as store:

@@ -127,7 +127,7 @@ class ReprocessStore(Connection):
                     "model": run.detector.model,
                     "model_version": run.detector.version,
                     "confidence": run.detector.confidence,
-                    "imgsz": run.detector.imgsz,
+                    "imgsz": result.imgsz or run.detector.imgsz,
                     "milliseconds": result.milliseconds,
                     "note": result.note,
                 }

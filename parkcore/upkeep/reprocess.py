@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parkcore.domain import Detection, Image, Snapshot
 from parkcore.errors import RunError, UnreadablePhoto
@@ -82,11 +82,12 @@ def _judge(by: _Look, snapshot: Snapshot, layout: Layout | None) -> Result:
     image = read_photo(by.storage, by.analyser.max_megapixels, snapshot)
     if isinstance(image, str):
         return Result(number, image)
-    detections = _detections(by, snapshot, image)
+    imgsz = _analysis_size(by, snapshot)
+    detections = _detections(by, snapshot, image, imgsz)
     milliseconds = 1000 * (time.perf_counter() - started)
     judged = None if layout is None else _judged(by, snapshot, layout, (image, detections))
     note = _note(snapshot, image, detections)
-    return Result(number, "judged", detections, milliseconds, note, judged)
+    return Result(number, "judged", detections, milliseconds, note, judged, imgsz)
 
 
 def read_photo(storage: Storage, max_megapixels: float, snapshot: Snapshot) -> Image | Outcome:
@@ -103,12 +104,18 @@ def read_photo(storage: Storage, max_megapixels: float, snapshot: Snapshot) -> I
         return "unreadable"
 
 
-def _detections(by: _Look, snapshot: Snapshot, image: Image) -> tuple[Detection, ...]:
+def _analysis_size(by: _Look, snapshot: Snapshot) -> int:
+    """The run's, and larger where the photo was: so small are its camera's vehicles."""
+    size = by.run.detector.imgsz
+    return max(size, snapshot.detector.imgsz) if by.analyser.fits_size else size
+
+
+def _detections(by: _Look, snapshot: Snapshot, image: Image, imgsz: int) -> tuple[Detection, ...]:
     """What the run's model sees; it need not look again where it was the same already."""
-    if snapshot.detector == by.run.detector:
+    if snapshot.detector == replace(by.run.detector, imgsz=imgsz):
         whole = by.store.snapshot(snapshot.id or 0)
         return (whole and whole.detections) or ()
-    return tuple(by.analyser.detector.detect(image))
+    return tuple(by.analyser.detector.detect(image, imgsz))
 
 
 def _judged(

@@ -61,6 +61,8 @@ class Result:
     milliseconds: float = 0.0
     note: str = ""
     judged: Judged | None = None
+    imgsz: int | None = None
+    """The analysis size, where it is not the run's own."""
 
 
 @dataclass(frozen=True, slots=True)
