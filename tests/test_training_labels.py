@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
+from models.training.__main__ import _pictures
 from models.training.completing import _agreed, complete
 from models.training.crops import GREY, SIDE, Labelled, packed, windows, worse_light, write
 from models.training.sources import Source, Vehicles, read, read_rendered
@@ -196,3 +198,25 @@ def test_of_photos_without_labels_those_of_the_camera_for_measuring_are_left(
     for name in ("pklot_UFPR04_1.jpg", "pklot_UFPR05_1.jpg"):
         PIL.Image.new("RGB", (20, 10)).save(folder / name)
     assert [source.photo.name for source in read(folder)] == ["pklot_UFPR04_1.jpg"]
+
+
+def test_pictures_are_made_anew_of_other_photos_and_only_then(tmp_path: Path) -> None:
+    """What an earlier call left of a photo that is held back by now must not be taught."""
+    sources = []
+    for stem in "abc":
+        PIL.Image.new("RGB", (64, 48)).save(tmp_path / f"{stem}.jpg")
+        sources.append(Source("rf100_vehicles_highway_cctv", tmp_path / f"{stem}.jpg"))
+    sources = [replace(source, is_complete=True) for source in sources]
+
+    def made(of: list[Source]) -> dict[str, int]:
+        dataset = _pictures(of, tmp_path, tmp_path / "pictures", 0)
+        assert dataset == tmp_path / "pictures" / "data.yaml"
+        return {
+            path.name: path.stat().st_mtime_ns
+            for path in (tmp_path / "pictures" / "images").iterdir()
+        }
+
+    first = made(sources)
+    assert {name[:29] for name in first} >= {f"rf100_vehicles_highway_cctv-{s}" for s in "abc"}
+    assert made(sources) == first
+    assert not any("cctv-c" in name for name in made(sources[:2]))

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 import numpy as np
+import yaml
 
 from models.training.completing import Teacher, complete
 from models.training.confidences import look, shifts
@@ -162,10 +164,16 @@ def _random(seed: int, *names: str) -> np.random.Generator:
 
 
 def _pictures(sources: list[Source], proposals: Path, folder: Path, seed: int) -> Path:
-    """Make the training pictures; Ultralytics' description of them."""
+    """Make the training pictures; Ultralytics' description of them.
+
+    What an earlier call left there of other photos, such as some that are held back by now, goes.
+    """
     finished = folder / "data.yaml"
-    if finished.is_file():
+    made_of = _digest(sources, seed)
+    if finished.is_file() and yaml.safe_load(finished.read_text()).get("made_of") == made_of:
         return finished
+    for leftover in ("images", "labels"):
+        shutil.rmtree(folder / leftover, ignore_errors=True)
     sets: dict[str, list[Source]] = {}
     for source in sources:
         sets.setdefault(source.set_name, []).append(source)
@@ -177,11 +185,16 @@ def _pictures(sources: list[Source], proposals: Path, folder: Path, seed: int) -
                     _write(picture, folder, f"{name}-{source.photo.stem}-{number}", random)
         _packs(name, members, proposals, folder, seed)
     names = dict(enumerate(LABELS))
-    text = json.dumps(
-        {"path": str(folder.absolute()), "train": "images", "val": "images", "names": names}
-    )
-    finished.write_text(text)
+    described = {"path": str(folder.absolute()), "train": "images", "val": "images"}
+    finished.write_text(json.dumps({**described, "names": names, "made_of": made_of}))
     return finished
+
+
+def _digest(sources: list[Source], seed: int) -> str:
+    """Changes with what the pictures are made of."""
+    photos = [f"{source.set_name}/{source.photo.name}" for source in sources]
+    how = [WINDOWS, WHOLE, PACKED, WORSE_LIGHT, seed]
+    return hashlib.sha256(json.dumps([photos, how]).encode()).hexdigest()
 
 
 def _singles(source: Source, proposals: Path, random: np.random.Generator) -> Iterator[Labelled]:

@@ -31,6 +31,22 @@ AUGMENTATION: dict[str, float] = {
 }
 
 
+def _trainer() -> Any:
+    """Ultralytics' trainer without its validation after the last epoch: `parkcore evaluate` says
+    more, and it took as long as half an epoch."""
+    from ultralytics.models.yolo.detect import DetectionTrainer
+    from ultralytics.utils.torch_utils import strip_optimizer
+
+    class Trainer(DetectionTrainer):  # type: ignore[misc]
+        def validate(self) -> tuple[dict[str, float], None]:
+            return {}, None
+
+        def final_eval(self) -> None:
+            strip_optimizer(self.last)
+
+    return Trainer
+
+
 def four_types(weights: Path, out: Path) -> None:
     """Cut a detector with COCO's classes to the four types, with what it knows of them.
 
@@ -97,9 +113,10 @@ def fine_tune(
         "on_train_epoch_end", lambda trainer: progress(trainer.epoch + 1, trainer.epochs)
     )
     if resumed and epochs:
-        yolo.train(resume=True)
+        yolo.train(trainer=_trainer(), resume=True)
     elif epochs:
         yolo.train(
+            trainer=_trainer(),
             **AUGMENTATION,
             data=str(dataset),
             imgsz=imgsz,
