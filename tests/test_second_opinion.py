@@ -13,7 +13,7 @@ from conftest import ROOT
 from parkcore.domain import Box, Detection
 from parkcore.errors import ModelError
 from parkcore.spaces.judgement import Evidence, judge
-from parkcore.spaces.judging import Judge, judge_twice
+from parkcore.spaces.judging import ASKED_FROM, Judge, judge_twice
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.second_opinion import SIDE, SecondOpinion, cut, find_classifier
 from parkcore.spaces.space_net import SpaceNet
@@ -144,6 +144,13 @@ def test_what_took_part_is_recorded_with_the_judgement(tmp_path: Path) -> None:
     alone = Judge().judge(LAYOUT, photo, [CAR_IN_A1])
     assert alone.second_opinion == ""
     assert alone.judgement == judge_twice(None, LAYOUT, photo, [CAR_IN_A1])
+
+
+def test_where_nothing_was_seen_is_looked_at_again() -> None:
+    """Else a car that the detector misses would never be found."""
+    nothing = judge_twice(None, LAYOUT, np.zeros((100, 400, 3), np.uint8), [])
+    assert {space.reason for space in nothing.spaces} == {"no vehicle"}
+    assert all(ASKED_FROM < space.probability < 0.5 for space in nothing.spaces)
 
 
 def test_a_space_for_motorcycles_is_judged_by_the_detections_alone(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from parkcore.spaces.verdict import MOVED, Judged, Judgement
 KEPT = 64
 """References whose features are kept in memory, about 1 MB each."""
 
-ASKED_FROM, ASKED_TO = 0.01, 0.99
-"""Spaces whose probability by the detections alone lies between are given a second opinion. That
-is as good as asking about all; see the card, models/parkcore-spaces.md."""
+ASKED_FROM, ASKED_TO = 0.005, 0.99
+"""Spaces whose probability by the detections alone lies between are given a second opinion: all
+where no vehicle was seen, as one may have been missed, and those where one may be another's."""
 
 
 def judge_twice(
