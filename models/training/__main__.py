@@ -16,6 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -89,13 +90,15 @@ def main(
     if rendered:
         sources += read_rendered(rendered)
     teacher_files = list(teachers) or [start]
-    proposals = _proposals(sources, teacher_files, work / "proposals")
-    dataset = _pictures(sources, proposals, work / "pictures", seed)
+    taught_by = _digest([_sha256(teacher) for teacher in teacher_files])
+    proposals = _proposals(sources, teacher_files, work / f"proposals-{taught_by}")
+    made_of = _made_of(sources, taught_by, seed)
+    dataset = _pictures(sources, proposals, work / "pictures", made_of, seed)
     if only_pictures:
         return
     first = work / "start.pt"
     four_types(start, first)
-    trained = work / "trained.pt"
+    trained = work / f"trained-{made_of}.pt"
     if not trained.is_file():
         fine_tune(dataset, first, trained, epochs=epochs, seed=seed, progress=_epoch)
     blended = work / "blended.pt"
@@ -163,13 +166,14 @@ def _random(seed: int, *names: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
-def _pictures(sources: list[Source], proposals: Path, folder: Path, seed: int) -> Path:
+def _pictures(
+    sources: list[Source], proposals: Path, folder: Path, made_of: str, seed: int
+) -> Path:
     """Make the training pictures; Ultralytics' description of them.
 
     What an earlier call left there of other photos, such as some that are held back by now, goes.
     """
     finished = folder / "data.yaml"
-    made_of = _digest(sources, seed)
     if finished.is_file() and yaml.safe_load(finished.read_text()).get("made_of") == made_of:
         return finished
     for leftover in ("images", "labels"):
@@ -190,11 +194,14 @@ def _pictures(sources: list[Source], proposals: Path, folder: Path, seed: int) -
     return finished
 
 
-def _digest(sources: list[Source], seed: int) -> str:
-    """Changes with what the pictures are made of."""
+def _made_of(sources: list[Source], taught_by: str, seed: int) -> str:
+    """Changes with what the pictures are made of, so that nothing older is gone on with."""
     photos = [f"{source.set_name}/{source.photo.name}" for source in sources]
-    how = [WINDOWS, WHOLE, PACKED, WORSE_LIGHT, seed]
-    return hashlib.sha256(json.dumps([photos, how]).encode()).hexdigest()
+    return _digest([photos, taught_by, WINDOWS, WHOLE, PACKED, WORSE_LIGHT, seed])
+
+
+def _digest(values: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
 
 def _singles(source: Source, proposals: Path, random: np.random.Generator) -> Iterator[Labelled]:
