@@ -25,6 +25,10 @@ class FolderError(ParkcoreError):
     """A folder of photos is missing or cannot be read."""
 
 
+class NothingLabelled(FolderError):
+    """A labelled set has no photo that can be measured on, or none of the split."""
+
+
 class UnknownLot(ParkcoreError):
     """No lot or camera of that name."""
 

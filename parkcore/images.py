@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -81,6 +82,19 @@ def decode(data: bytes, *, max_megapixels: float) -> DecodedPhoto:
         ) from error
 
 
+def upright_size(path: Path) -> tuple[int, int]:
+    """Width and height of a photo as `decode` turns it, from its header alone.
+
+    Raises:
+        UnreadablePhoto: the file cannot be opened, or is no photo.
+    """
+    try:
+        with _open(path, formats=FORMATS) as header:
+            return _turned(header)
+    except (OSError, ValueError) as error:
+        raise UnreadablePhoto(f"the size of {path} cannot be read: {error}") from error
+
+
 def check_size(width: int, height: int, max_megapixels: float) -> None:
     """Refuse a size from the header, before anything is decoded.
 
@@ -135,6 +149,15 @@ def _by_exif(photo: PIL.Image.Image) -> tuple[PIL.Image.Image, datetime | None]:
         return PIL.ImageOps.exif_transpose(photo), _taken_at(photo)
     except Exception:  # noqa: BLE001 – Pillow raises anything on them, and the pixels are good
         return photo, None
+
+
+def _turned(header: PIL.Image.Image) -> tuple[int, int]:
+    width, height = header.size
+    try:
+        on_its_side = header.getexif().get(0x0112) in (5, 6, 7, 8)
+    except Exception:  # noqa: BLE001 – as in `_by_exif`
+        on_its_side = False
+    return (height, width) if on_its_side else (width, height)
 
 
 def _taken_at(photo: PIL.Image.Image) -> datetime | None:

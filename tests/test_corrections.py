@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import MADRID, NOON, PaintDetector, draw_lot, encode
 
-from parkcore.accuracy.evaluate import read_truth
+from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.meter import Check
 from parkcore.accuracy.training_export import export_training, split_of_day, zip_training
 from parkcore.cli import cli

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
+import PIL.Image
 import pytest
 from conftest import CELL, SAMPLES, WEIGHTS, draw_lot, encode
 
-from parkcore.accuracy.evaluate import read_truth
+from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.set_notes import SetNotes
 from parkcore.detect import YoloDetector
 from parkcore.domain import Box
-from parkcore.errors import FolderError
+from parkcore.errors import FolderError, NothingLabelled
 from parkcore.images import decode
 
 
@@ -152,6 +154,119 @@ def test_a_set_for_measuring_is_never_trained_on(labels_set):
         read_truth(labels_set, split="train", notes=notes)
 
 
+def split_folders(folder: Path, *, inside: bool) -> Path:
+    """A set with a photo in each of two splits, as Ultralytics' (inside) or Roboflow's have them."""
+    for split in ("val", "test"):
+        images, labels = (
+            (folder / "images" / split, folder / "labels" / split)
+            if inside
+            else (folder / split / "images", folder / split / "labels")
+        )
+        for part in (images, labels):
+            part.mkdir(parents=True)
+        (images / f"{split}.JPG").write_bytes(encode(draw_lot(1)))
+        (labels / f"{split}.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (folder / "data.yaml").write_text("names: [car]\n")
+    return folder
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["labels/val", "val/labels"])
+def test_folders_say_the_split(tmp_path, inside):
+    folder = split_folders(tmp_path / "street", inside=inside)
+    assert len(read_truth(folder)) == 2
+    for split, name in (("valid", "val.JPG"), ("val", "val.JPG"), ("test", "test.JPG")):
+        assert [truth.photo.name for truth in read_truth(folder, split=split)] == [name]
+    with pytest.raises(NothingLabelled, match="split train"):
+        read_truth(folder, split="train")
+    if not inside:
+        assert len(read_truth(folder / "val", split="valid")) == 1
+
+
+def test_a_photo_without_labels_shows_no_vehicle(labels_set):
+    (labels_set / "images" / "c.png").write_bytes(encode(draw_lot(1), "PNG"))
+    (labels_set / "images" / "a.json").write_text("{}")
+    assert [(t.photo.name, len(t.boxes)) for t in read_truth(labels_set)] == [
+        ("a.jpg", 2), ("b.jpg", 0), ("c.png", 0),
+    ]  # fmt: skip
+
+
+def test_labels_of_other_photos_are_explained(labels_set):
+    for photo in list((labels_set / "images").iterdir()):
+        photo.rename(photo.with_stem(f"photo_{photo.stem}"))
+    with pytest.raises(FolderError, match="named after a photo"):
+        read_truth(labels_set)
+
+
+def test_outlines_are_taken_for_boxes_and_what_has_no_extent_is_left_out(labels_set):
+    (labels_set / "labels" / "a.txt").write_text(
+        "0 0.1 0.2 0.3 0.1 0.2 0.4\n0 0.5 0.5 0 0.1\n2 0.1875 0.1 0.1 0.16\n"
+    )
+    outline, box = read_truth(labels_set)[0].boxes
+    assert outline.as_tuple() == pytest.approx((32, 20, 96, 80))
+    assert box.as_tuple() == pytest.approx((44, 4, 76, 36))
+
+
+@pytest.mark.parametrize(
+    "line", ["0 0.5 0.5 0.1", "0 0.5 0.5 0.1 0.1 0.9", "car 0.5 0.5 0.1 0.1", "7 0.5 0.5 0.1 0.1"]
+)
+def test_lines_that_are_no_boxes_are_explained(labels_set, line):
+    (labels_set / "labels" / "a.txt").write_text(line)
+    with pytest.raises(FolderError, match=r"labels.a\.txt cannot be read"):
+        read_truth(labels_set)
+
+
+def test_names_that_mean_no_vehicle_are_said(labels_set, caplog):
+    read_truth(labels_set)
+    assert "not taken for vehicles: person" in caplog.text
+    (labels_set / "data.yaml").write_text("names: [space-empty, space-occupied, tree]\n")
+    with pytest.raises(FolderError, match="space-empty, space-occupied, tree; say what it is"):
+        read_truth(labels_set)
+
+
+def turned() -> bytes:
+    """A photo taken on its side: 320 × 200 pixels that are to be shown as 200 × 320."""
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    PIL.Image.fromarray(draw_lot(1)).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def test_labels_are_of_the_upright_photo(labels_set, spaces_set):
+    (labels_set / "images" / "a.jpg").write_bytes(turned())
+    boxes = read_truth(labels_set)[0].boxes
+    assert boxes[0].as_tuple() == pytest.approx((2.5, 6.4, 22.5, 57.6))
+    (spaces_set / "images" / "a.jpg").write_bytes(turned())
+    assert read_truth(spaces_set)[0].layout.image_size == (5 * CELL, 8 * CELL)
+
+
+def test_a_photo_that_is_none_is_said_and_left_out(labels_set, spaces_set, caplog):
+    for folder in (labels_set, spaces_set):
+        (folder / "images" / "a.jpg").write_bytes(b"no photo")
+        assert [truth.photo.name for truth in read_truth(folder)] == ["b.jpg"]
+    assert caplog.text.count("a.jpg is left out") == 2
+
+
+def test_spaces_that_are_hardly_in_the_photo_are_said_and_left_out(spaces_set, caplog):
+    outside, tiny, good = (
+        [(-90, 0), (-50, 0), (-50, 40)],
+        [(0, 0), (1, 0), (1, 1)],
+        [(0, 0), (40, 0), (0, 40)],
+    )
+    spaces = [{"contour": contour, "occupied": 1} for contour in (outside, tiny, good)]
+    (spaces_set / "spaces.json").write_text(json.dumps({"a.jpg": {"spaces": spaces}}))
+    [truth] = read_truth(spaces_set)
+    assert (len(truth.layout.spaces), truth.occupied) == (1, (True,))
+    assert "a.jpg: 2 of its spaces" in caplog.text
+
+
+def test_a_space_may_be_of_a_type(spaces_set):
+    contour = [(0, 0), (40, 0), (40, 40)]
+    space = {"contour": contour, "occupied": 1, "type": "motorcycle"}
+    (spaces_set / "spaces.json").write_text(json.dumps({"a.jpg": {"spaces": [space]}}))
+    assert read_truth(spaces_set)[0].layout.spaces[0].type == "motorcycle"
+
+
 def test_the_names_of_the_boxes_may_stand_one_folder_up(labels_set):
     """As Roboflow's exports have them."""
     (labels_set / "data.yaml").rename(labels_set.parent / "data.yaml")
@@ -191,12 +306,12 @@ def test_a_split_without_photos_is_explained(spaces_set):
 )
 def test_broken_labels_are_explained(spaces_set, text):
     (spaces_set / "spaces.json").write_text(text)
-    with pytest.raises(FolderError, match="cannot be read"):
+    with pytest.raises(FolderError, match=r"cannot be read|is not there, but has labels"):
         read_truth(spaces_set)
 
 
 def test_a_folder_without_truth_is_explained(tmp_path):
-    with pytest.raises(FolderError, match=r"neither spaces\.json nor labels/"):
+    with pytest.raises(FolderError, match=r"expected images/ with spaces\.json, or"):
         read_truth(tmp_path)
 
 

@@ -12,7 +12,6 @@ from conftest import CELL, SHARED, WEIGHTS, draw_lot, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.accuracy.evaluate import Truth
 from parkcore.accuracy.evaluate_spaces import (
     PhotoJudged,
     SpaceScore,
@@ -20,6 +19,7 @@ from parkcore.accuracy.evaluate_spaces import (
     figures,
     wilson,
 )
+from parkcore.accuracy.truth import Truth
 from parkcore.cli import cli
 from parkcore.domain import Box, Detection
 from parkcore.spaces.judgement import judge

@@ -14,12 +14,13 @@ import torch
 from click.testing import CliRunner, Result
 from conftest import CELL, SAMPLES, WEIGHTS, PaintDetector, draw_lot, encode
 
-from parkcore.accuracy.evaluate import Truth, read_truth
 from parkcore.accuracy.evaluate_spaces import judge_plainly
+from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.measuring import FLOOR, Way, measure, pooled
 from parkcore.accuracy.plain_yolo import PlainYolo
 from parkcore.accuracy.result_tables import document
 from parkcore.accuracy.results_card import BEGIN, END, provenance, section, write_card
+from parkcore.accuracy.truth import Truth
 from parkcore.analysis_size import ENOUGH
 from parkcore.cli import cli
 from parkcore.errors import OutputError
@@ -178,7 +179,7 @@ def run(tmp_path, monkeypatch) -> Callable[..., Result]:
     plain = ["--baseline", str(WEIGHTS), "--baseline-sizes", "320", "--sizes", "320"]
 
     def invoke(*words: object) -> Result:
-        return CliRunner().invoke(cli, ["evaluate", *map(str, words), *plain])
+        return CliRunner().invoke(cli, ["evaluate", *plain, *map(str, words)])
 
     return invoke
 
@@ -237,6 +238,49 @@ def test_types_that_are_not_labelled_can_be_said(run, boxes_set):
     assert (found["complete"], found["types"]) == (False, {})
 
 
+def test_a_set_without_photos_of_the_split_is_left_out_of_several(run, spaces_set, boxes_set):
+    result = run(spaces_set, boxes_set, "--split", "test", "--json")
+    assert result.exit_code == 1
+    assert "no labelled photo" in result.stderr
+    truth = json.loads((spaces_set / "spaces.json").read_text())
+    for photo in truth.values():
+        photo["split"] = "test"
+    (spaces_set / "spaces.json").write_text(json.dumps(truth))
+    result = run(spaces_set, boxes_set, "--split", "test", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "left out: there is no labelled photo" in result.stderr
+    assert json.loads(result.stdout)["spaces"] == 80
+
+
+def test_a_photo_that_is_cut_off_is_said_and_left_out(run, boxes_set):
+    first, *others = sorted((boxes_set / "images").iterdir())
+    first.write_bytes(first.read_bytes()[:-200])
+    result = run(boxes_set, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["photos"] == len(others)
+    for photo in others:
+        photo.write_bytes(photo.read_bytes()[:-200])
+    result = run(boxes_set)
+    assert (result.exit_code, "none of the photos of street" in result.stderr) == (1, True)
+
+
+def test_it_goes_without_a_baseline_and_takes_no_other_than_the_one_named(run, spaces_set):
+    result = run(spaces_set, "--json", "--baseline", "none")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert "baseline" not in found
+    assert {row["who"] for row in found["sets"][0]["rows"]} == {
+        "Parkcore", "Parkcore, detections alone",
+    }  # fmt: skip
+    result = run(spaces_set, "--baseline", "typo.pt")
+    assert (result.exit_code, "typo.pt" in result.stderr) == (1, True)
+
+
+def test_where_nothing_could_be_written_nothing_is_measured(run, spaces_set):
+    result = run(spaces_set, "--json", "nowhere/all.json")
+    assert (result.exit_code, "its folder is not there" in result.stderr) == (1, True)
+
+
 def test_the_card_is_written_by_the_command(run, tmp_path, spaces_set):
     card = tmp_path / "card.md"
     card.write_text(f"# Model\n\n{BEGIN}\nold\n{END}\n\nmore\n")
@@ -245,7 +289,7 @@ def test_the_card_is_written_by_the_command(run, tmp_path, spaces_set):
     text = card.read_text()
     assert text.startswith(f"# Model\n\n{BEGIN}\n\nMeasured on 20")
     assert text.endswith(f"{END}\n\nmore\n")
-    assert "parkcore evaluate lot --every 2 --card card.md --baseline parkcore-yolov8n.pt" in text
+    assert "--baseline parkcore-yolov8n.pt --baseline-sizes 320 --sizes 320 lot --every 2" in text
     assert str(tmp_path) not in text
     assert "\nold\n" not in text
     assert "### lot: 1 photo, 40 spaces" in text

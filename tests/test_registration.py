@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import SAMPLES, SHARED
 
-from parkcore.accuracy.evaluate import read_truth
+from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.domain import Box, Detection, Image
 from parkcore.images import decode, jpeg
 from parkcore.spaces.judging import Judge

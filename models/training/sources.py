@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from parkcore.accuracy.evaluate import Truth, read_boxes, read_truth
+from parkcore.accuracy.labelled_boxes import read_boxes
+from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.set_notes import SetNotes, read_notes
 from parkcore.accuracy.splits import Split
+from parkcore.accuracy.truth import Truth
 from parkcore.domain import LABELS, Box
 
 Floats = npt.NDArray[np.float64]

@@ -23,8 +23,9 @@ NOTHING = Ranked(np.zeros(0), np.zeros(0, bool), 0)
 def figures(photos: Sequence[PhotoSeen]) -> dict[str, Any]:
     """Shares 0..1 with their 95 % intervals; None where nothing can be told.
 
-    What needs every vehicle to be labelled, precision and counts, is of the photos where every
-    one is; on others, average precision is the least that it can be.
+    What needs every vehicle to be labelled, precision, F1 and counts, is of the photos where
+    every one is. On others, what is found of the vehicles without a box counts against average
+    precision.
     """
     complete = [photo for photo in photos if photo.is_complete]
     there = sum(len(photo.types) for photo in photos)
@@ -44,6 +45,8 @@ def figures(photos: Sequence[PhotoSeen]) -> dict[str, Any]:
         "photos": len(photos),
         "vehicles": there,
         "complete": len(complete) == len(photos),
+        "complete_photos": len(complete),
+        "complete_vehicles": sum(len(photo.types) for photo in complete),
         **{key: as_one[key] for key in as_one if key not in {"vehicles", "ap50", "ap50_interval"}},
         "ap50_as_one": as_one["ap50"],
         "ap50_as_one_interval": as_one["ap50_interval"],

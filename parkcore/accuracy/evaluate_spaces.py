@@ -12,9 +12,9 @@ import numpy as np
 from shapely import Polygon, points
 
 from parkcore.accuracy.average_precision import resampled
-from parkcore.accuracy.evaluate import Truth
 from parkcore.accuracy.intervals import wilson_interval
 from parkcore.accuracy.slices import Shares, rounded_interval
+from parkcore.accuracy.truth import Truth
 from parkcore.domain import Detection, Image
 from parkcore.spaces.judging import judge_twice
 from parkcore.spaces.layout import Layout, Space
@@ -72,7 +72,9 @@ class SpaceScore:
         pixels = truth.layout.image_size if truth.layout else (0, 0)
         known = zip(judgement.spaces, truth.occupied, shapes, strict=True)
         for space, occupied, shape in known:
+            size = size_of(shape, pixels) if shape else 0.0
             if space.state == "unknown":
+                self.by.add(size, photo.light, truth.view, None)
                 self.unknown += 1
                 guess = space.probability is not None and space.probability >= 0.5
                 self.right_guessed += guess == occupied
@@ -85,7 +87,6 @@ class SpaceScore:
             else:
                 self.right_vacant += not occupied
                 self.wrong_vacant += occupied
-            size = size_of(shape, pixels) if shape else 0.0
             self.by.add(size, photo.light, truth.view, is_right)
         count = sum(truth.occupied)
         low, high = judgement.interval
@@ -95,7 +96,8 @@ class SpaceScore:
         self.milliseconds.append(photo.milliseconds)
 
     def figures(self) -> dict[str, Any]:
-        """Shares 0..1. Accuracy, precision, recall and F1 are of the spaces that were judged."""
+        """Shares 0..1; of nothing 0, and then without an interval. Accuracy, precision, recall and
+        F1 are of the spaces that were judged."""
         right = self.right_occupied + self.right_vacant
         judged = right + self.wrong_occupied + self.wrong_vacant
         spaces = judged + self.unknown

@@ -8,6 +8,7 @@ or not, those that come out best on these very photos, which favours it.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,14 +18,17 @@ from typing import Any, Literal, TypeAlias
 from parkcore.accuracy import box_figures, evaluate_spaces
 from parkcore.accuracy.box_figures import f1_at_least
 from parkcore.accuracy.box_matching import PhotoSeen, seen
-from parkcore.accuracy.evaluate import Truth
 from parkcore.accuracy.evaluate_spaces import Judging, PhotoJudged, judge_photo, judge_plainly
 from parkcore.accuracy.photo_light import light_of
 from parkcore.accuracy.plain_yolo import DEFAULT_CONFIDENCE, DEFAULT_SIZE, PlainYolo
+from parkcore.accuracy.truth import Truth
 from parkcore.analysis_size import fitting_size, space_sizes
 from parkcore.detect import Detector, each_vehicle_once
 from parkcore.domain import Detection, Image
+from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode
+
+log = logging.getLogger(__name__)
 
 FLOOR = 0.02
 """Confidence from which detections are ranked for average precision, of every model alike."""
@@ -129,7 +133,7 @@ def measure(
 
     Raises:
         ModelError: a model cannot be loaded.
-        UnreadablePhoto: a photo cannot be read.
+        UnreadablePhoto: none of the photos can be read. A single one is said and left out.
     """
     ours: list[list[Photo]] = [[] for _ in ways]
     tried = _Tried(plain.name if plain else "")
@@ -140,7 +144,11 @@ def measure(
         plain.load()
     for truth in truths:
         kind = "spaces" if truth.layout else "boxes"
-        image = decode(truth.photo.read_bytes(), max_megapixels=500).image
+        try:
+            image = decode(truth.photo.read_bytes(), max_megapixels=500).image
+        except (OSError, UnreadablePhoto) as error:
+            log.warning("%s is left out: %s", truth.photo, error)
+            continue
         truth = truth if truth.light else replace(truth, light=light_of(image))
         looked: dict[tuple[int, int | None], tuple[list[Detection], float]] = {}
         for way, photos in zip(ways, ours, strict=True):
@@ -152,6 +160,8 @@ def measure(
         for size in sorted({DEFAULT_SIZE, *sizes}) if plain else ():
             look = _timed(partial(plain.detect, image, size)) if plain else ([], 0.0)
             _try(tried, truth, image, look, size, sorted({DEFAULT_CONFIDENCE, *confidences}))
+    if not all(ours):
+        raise UnreadablePhoto(f"none of the photos of {name} can be read")
     rows = [
         Row(
             way.who,

@@ -18,8 +18,10 @@ HOW_TO_READ = """\
   the spaces judged rightly or by F1. That favours it.
 - In brackets: 95 % intervals, Wilson's for shares, else by resampling the photos. Sizes are square
   roots of areas in pixels of the photo. Day, dusk and night say how dark the photo is.
-- **–** is what cannot be told. Where some vehicles have no box these are precision and counts, and
-  average precision (AP50, at an overlap of 0.5) is the least that it can be (≥)."""
+- **–** is what cannot be told. Where some vehicles have no box these are precision, F1 and counts;
+  average precision (AP50, at an overlap of 0.5) is then of the vehicles that have one, and at least
+  that (≥), as what was found of the others counts as wrong. Of several sets together, precision,
+  F1 and counts are of the photos on which every vehicle has a box."""
 
 FOLD, UNFOLD = "<details><summary>By type, size, light and view</summary>", "</details>"
 
@@ -45,9 +47,9 @@ def _spaces(each: Mapping[str, Any]) -> list[str]:
             "spaces right": percent(row, "accuracy"),
             "unknown": _percent(row["unknown"]),
             "right, unknown ones guessed": percent(row, "accuracy_of_all"),
-            "precision": _percent(row["precision"]),
-            "recall": _percent(row["recall"]),
-            "F1": _percent(row["f1"]),
+            "precision": _percent(row["precision"] if row["precision_interval"] else None),
+            "recall": _percent(row["recall"] if row["recall_interval"] else None),
+            "F1": _percent(row["f1"] if row["recall_interval"] else None),
             **_counts(row, "spaces"),
             "truth in interval": f"{row['interval_coverage']:.0%}"
             f" (width {row['interval_width']:.1f})",
@@ -129,6 +131,11 @@ def _title(each: Mapping[str, Any], of: str) -> str:
     split = f" ({each['split']})" if each["split"] else ""
     first = each["rows"][0]
     numbers = f"{_number(first['photos'], 'photo')}, {_number(first[f'{of}s'], of)}"
+    if 0 < first.get("complete_photos", 0) < first["photos"]:
+        numbers += (
+            f" (every one has a box on {_number(first['complete_photos'], 'photo')} with"
+            f" {_number(first['complete_vehicles'], of)})"
+        )
     return f"### {each['name']}{split}: {numbers}"
 
 

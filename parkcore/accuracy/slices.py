@@ -30,22 +30,28 @@ class Shares:
     def __init__(self) -> None:
         self._parts: Counter[tuple[str, str]] = Counter()
         self._wholes: Counter[tuple[str, str]] = Counter()
+        self._all: Counter[tuple[str, str]] = Counter()
 
-    def add(self, size: float, light: str, view: str, is_one: bool) -> None:
+    def add(self, size: float, light: str, view: str, is_one: bool | None) -> None:
+        """
+        Args:
+            is_one: None for what is counted, but belongs to no share: it was left open.
+        """
         for key in (("size", band_of(size)), ("light", light), ("view", view)):
-            self._wholes[key] += 1
-            self._parts[key] += is_one
+            self._all[key] += 1
+            self._wholes[key] += is_one is not None
+            self._parts[key] += is_one is True
 
     def table(self, of: str, share: str) -> dict[str, dict[str, Any]]:
         """Such as {"size": {"< 16 px": {"vehicles": 2, "recall": 0.5, …}}, "light": {…}}, from
         small to large and from day to night; without what is not told."""
         table: dict[str, dict[str, Any]] = {}
-        for key in sorted(self._wholes, key=_place):
+        for key in sorted(self._all, key=_place):
             kind, value = key
             if value:
                 part, whole = self._parts[key], self._wholes[key]
                 table.setdefault(kind, {})[value] = {
-                    of: whole,
+                    of: self._all[key],
                     share: share_of(part, whole),
                     f"{share}_interval": rounded_interval(wilson_interval(part, whole)),
                 }

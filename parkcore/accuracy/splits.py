@@ -13,6 +13,9 @@ from typing import Literal, TypeAlias
 
 Split: TypeAlias = Literal["train", "valid"]
 
+NAMES = ("train", "valid", "val", "test")
+"""What the folders of splits are called."""
+
 ONE_IN = 5
 
 # The first number by which one of the highway set's five clips is held back, of a day of its
@@ -55,6 +58,11 @@ def held_back(stem: str) -> bool:
     """
     digest = hashlib.sha256(f"{SALT}/{group_of(stem)}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % ONE_IN == 0
+
+
+def called(split: str | None) -> str | None:
+    """A split by one name, whichever of its names a set uses."""
+    return "valid" if split == "val" else split
 
 
 def split_of(stem: str) -> Split:

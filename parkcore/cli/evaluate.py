@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from parkcore.errors import ModelError, OutputError
+from parkcore.errors import ModelError, NothingLabelled, OutputError
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
-    from parkcore.accuracy.evaluate import Truth
     from parkcore.accuracy.measuring import Measured, Way
     from parkcore.accuracy.plain_yolo import PlainYolo
     from parkcore.accuracy.set_notes import SetNotes
+    from parkcore.accuracy.truth import Truth
     from parkcore.spaces.second_opinion import SecondOpinion
 
 NOTES = Path(__file__).parents[2] / "models" / "training" / "sets.toml"
 """What is known of the open sets, where Parkcore runs from its repository."""
 
 ON_SCREEN = "-"
+
+PLAIN, NO_PLAIN = "yolov8n.pt", "none"
+"""The plain alternative's weights where none are named, and the word for going without."""
 
 
 class _Numbers(click.ParamType[list[float]]):
@@ -62,8 +65,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=Path)
 @click.option(
     "--split",
-    help="Only photos of this split: as spaces.json says; of sets with labels/, valid is one in"
-    " five photos, clips and flights whole, and train the others.",
+    help="Only photos of this split: as spaces.json or folders such as valid/labels say; of other"
+    " sets with labels/, valid is one in five photos, clips and flights whole, and train the rest.",
 )
 @click.option("--sizes", type=_Numbers(), help="Analysis sizes in pixels; else of the settings.")
 @click.option("--confidences", type=_Numbers(), help="Confidences; else of the settings.")
@@ -73,9 +76,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--every", type=click.IntRange(1), default=1, help="Look at each n-th photo only.")
 @click.option(
     "--baseline",
-    default="yolov8n.pt",
-    show_default=True,
-    help="The weights of the plain alternative.",
+    help=f"The weights of the plain alternative, else {PLAIN}; or {NO_PLAIN}.",
 )
 @click.option(
     "--baseline-sizes", type=_Numbers(), help="Sizes that a patient user tries: 640,960,1280,1920."
@@ -108,7 +109,7 @@ def evaluate(
     confidences: list[float] | None,
     models: str | None,
     every: int,
-    baseline: str,
+    baseline: str | None,
     baseline_sizes: list[float] | None,
     about: Path | None,
     unlabelled: str,
@@ -119,10 +120,10 @@ def evaluate(
     """Measure how right the model is on the labelled photos of each FOLDER, and of all together.
 
     FOLDER has the photos in images/, and spaces.json (every marked space, occupied or not) or
-    data.yaml and labels/*.txt (YOLO boxes). Everything is measured beside the plain
-    alternative in the same run: YOLOv8n by Ultralytics' defaults (640 px, 0.25, a space being
-    occupied where the middle of a box lies in it), and at the best settings that a patient user
-    would find by trying on these very photos.
+    data.yaml and labels/*.txt (YOLO boxes; a folder for each split is fine). Everything is
+    measured beside the plain alternative in the same run: YOLOv8n by Ultralytics' defaults
+    (640 px, 0.25, a space being occupied where the middle of a box lies in it), and at the best
+    settings that a patient user would find by trying on these very photos.
     """
     from parkcore.accuracy.measuring import as_json as all_figures
     from parkcore.accuracy.measuring import measure, pooled
@@ -130,10 +131,11 @@ def evaluate(
     from parkcore.accuracy.results_card import provenance, section, write_card
 
     settings: Settings = context.obj
+    for path in (as_json, as_markdown, card):
+        if path and path != ON_SCREEN and not Path(path).absolute().parent.is_dir():
+            raise OutputError(f"{path} cannot be written: its folder is not there")
     sets = [
-        (folder, truths[::every])
-        for folder in folders
-        for truths in [_truths(folder, split, about, unlabelled)]
+        (folder, truths[::every]) for folder, truths in _labelled(folders, split, about, unlabelled)
     ]
     names = (models or settings.model).split(",")
     plain = _plain(baseline, names[0])
@@ -162,10 +164,25 @@ def evaluate(
     click.echo(json.dumps(_flat(result), indent=2) if as_json == ON_SCREEN else tables)
 
 
-def _truths(folder: Path, split: str | None, about: Path | None, unlabelled: str) -> list[Truth]:
-    from parkcore.accuracy.evaluate import read_truth
+def _labelled(
+    folders: Sequence[Path], split: str | None, about: Path | None, unlabelled: str
+) -> list[tuple[Path, list[Truth]]]:
+    """The sets with their truth; those of several that have no photo of the split are left out,
+    and that is said."""
+    from parkcore.accuracy.labelled_sets import read_truth
 
-    return read_truth(folder, split=split, notes=_notes(folder, about, unlabelled))
+    sets, without = [], []
+    for folder in folders:
+        notes = _notes(folder, about, unlabelled)
+        try:
+            sets.append((folder, read_truth(folder, split=split, notes=notes)))
+        except NothingLabelled as error:
+            without.append(error)
+    if not sets:
+        raise without[0]
+    for error in without:
+        click.echo(f"left out: {error}", err=True)
+    return sets
 
 
 def _notes(folder: Path, about: Path | None, unlabelled: str) -> SetNotes:
@@ -242,17 +259,25 @@ def _second_opinion(settings: Settings) -> SecondOpinion | None:
         return None
 
 
-def _plain(model: str, instead: str) -> PlainYolo:
-    """The plain alternative. Where its weights cannot be had, Parkcore's own are taken, and its
-    name says so."""
+def _plain(model: str | None, instead: str) -> PlainYolo | None:
+    """The plain alternative. Where none is named and the usual weights cannot be had, Parkcore's
+    own are taken, and its name says so.
+
+    Raises:
+        ModelError: the weights that were named cannot be had.
+    """
     from parkcore.accuracy.measuring import FLOOR
     from parkcore.accuracy.plain_yolo import PlainYolo
     from parkcore.detect import find_weights, model_folders
 
+    if model == NO_PLAIN:
+        return None
     try:
-        weights = find_weights(model, folders=model_folders())
+        weights = find_weights(model or PLAIN, folders=model_folders())
     except ModelError as error:
-        click.echo(f"the baseline takes {instead} instead of {model}: {error}", err=True)
+        if model:
+            raise
+        click.echo(f"the baseline takes {instead} instead of {PLAIN}: {error}", err=True)
         weights = find_weights(instead, folders=model_folders())
     return PlainYolo(weights, confidence=FLOOR)
 
@@ -265,10 +290,9 @@ def _flat(result: dict[str, Any]) -> dict[str, Any]:
     [only] = result["sets"]
     ours = [row for row in only["rows"] if row["who"].startswith("Parkcore")]
     ours = [{**row, "judged_by": row["who"]} for row in ours]
-    plain, best = (
-        {**row, "judged_by": "box centre in polygon"} for row in only["rows"][len(ours) :]
-    )
-    return {**result, **ours[0], "others": ours[1:], "baseline": plain, "baseline_best": best}
+    plain = [{**row, "judged_by": "box centre in polygon"} for row in only["rows"][len(ours) :]]
+    beside = dict(zip(("baseline", "baseline_best")[: len(plain)], plain, strict=True))
+    return {**result, **ours[0], "others": ours[1:], **beside}
 
 
 def _write(path: Path, text: str) -> None:

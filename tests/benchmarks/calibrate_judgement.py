@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from models.training.classifier import fold_file, fold_of_photos
-from parkcore.accuracy.evaluate import Truth, read_truth
+from parkcore.accuracy.labelled_sets import read_truth
+from parkcore.accuracy.truth import Truth
 from parkcore.detect import YoloDetector, find_weights, model_folders
 from parkcore.images import decode
 from parkcore.settings import load

@@ -1,0 +1,132 @@
+"""Sets of photos with YOLO boxes of vehicles, as labelling tools and public collections have them.
+
+`images/` and `labels/` lie side by side: alone, in a folder for each split (`valid/labels`), or
+with one within (`labels/valid`). `data.yaml` beside or above them says what the boxes are called.
+A photo without a file of labels shows no vehicle.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+
+from parkcore.accuracy.set_notes import SetNotes
+from parkcore.accuracy.splits import NAMES, called, split_of
+from parkcore.accuracy.truth import Truth
+from parkcore.domain import Box
+from parkcore.errors import FolderError, UnreadablePhoto
+from parkcore.images import SUFFIXES, upright_size
+
+log = logging.getLogger(__name__)
+
+
+def label_folders(folder: Path) -> Iterator[tuple[Path, Path, str | None]]:
+    """Where the labels of a set lie, where their photos do, and which split that is; None where
+    the folders' names do not say it."""
+    if any((folder / "labels").glob("*.txt")):
+        split = called(folder.name) if folder.name in NAMES else None
+        yield folder / "labels", folder / "images", split
+    for name in NAMES:
+        for labels, images in (
+            (folder / name / "labels", folder / name / "images"),
+            (folder / "labels" / name, folder / "images" / name),
+        ):
+            if labels.is_dir():
+                yield labels, images, called(name)
+
+
+def read_boxes(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]:
+    """The photos of a set that has labelled boxes, whatever else is known of them.
+
+    Args:
+        split: as the folders' names say, else by the photos' names as `splits` does.
+
+    Raises:
+        FolderError: the labels, or what their names mean, cannot be read.
+    """
+    split, names = called(split), _names(folder)
+    if all(notes.type_of(name) is None for name in names.values()):
+        raise FolderError(
+            f"of what is labelled in {folder} nothing is known to be a vehicle:"
+            f" {', '.join(names.values())}; say what it is in a file of notes (--about)"
+        )
+    others: set[str] = set()
+    for labels, images, said in label_folders(folder):
+        try:
+            photos = sorted(p for p in images.iterdir() if p.suffix.lower() in SUFFIXES)
+        except OSError as error:
+            raise FolderError(f"the photos of {labels} cannot be listed: {error}") from error
+        if photos and not any((labels / f"{photo.stem}.txt").is_file() for photo in photos):
+            raise FolderError(f"no file in {labels} is named after a photo in {images}")
+        for photo in photos:
+            if split not in (None, said or split_of(photo.stem)):
+                continue
+            try:
+                yield _truth(photo, labels / f"{photo.stem}.txt", names, notes, others)
+            except UnreadablePhoto as error:
+                log.warning("%s is left out: %s", photo.name, error)
+    if others:
+        log.warning("%s: not taken for vehicles: %s", folder, ", ".join(sorted(others)))
+
+
+def _names(folder: Path) -> dict[int, str]:
+    """What the boxes of each number are called."""
+    beside = (folder / "data.yaml", folder.parent / "data.yaml")
+    path = next((path for path in beside if path.is_file()), None)
+    if path is None:
+        raise FolderError(f"{folder} has labels but no data.yaml that says what they are called")
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))["names"]
+        numbered = dict(given if isinstance(given, dict) else enumerate(given))
+        return {int(number): str(name) for number, name in numbered.items()}
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise FolderError(f"{path} does not say the labels' names: {error!r}") from error
+
+
+def _truth(
+    photo: Path, labels: Path, names: Mapping[int, str], notes: SetNotes, others: set[str]
+) -> Truth:
+    """What is known of one photo. Names that mean no vehicle are added to `others`."""
+    try:
+        rows = _rows(labels)
+        size = upright_size(photo)
+        boxes = [(names[int(row[0])], _box(row, *size)) for row in rows]
+    except (OSError, ValueError, KeyError) as error:
+        raise FolderError(f"the labels in {labels} cannot be read: {error!r}") from error
+    seen = [(name, box) for name, box in boxes if box is not None]
+    known = [(label, box) for name, box in seen if (label := notes.type_of(name))]
+    others |= {n for n, _ in seen if not notes.type_of(n) and not notes.is_neutral(n)}
+    return Truth(
+        photo,
+        tuple(box for _, box in known),
+        labels=tuple(label for label, _ in known),
+        neutral=tuple(box for name, box in seen if notes.is_neutral(name)),
+        unlabelled=notes.unlabelled,
+        is_complete=notes.complete,
+        light=notes.light,
+    )
+
+
+def _rows(labels: Path) -> list[list[str]]:
+    if not labels.is_file():
+        return []
+    return [line.split() for line in labels.read_text().splitlines() if line.strip()]
+
+
+def _box(row: list[str], width: int, height: int) -> Box | None:
+    """A row's box in pixels: its middle and size, or around its outline. None without extent."""
+    given = list(map(float, row[1:]))
+    if len(given) == 4:
+        cx, cy, w, h = given
+        x1, y1, x2, y2 = cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2
+    elif len(given) >= 6 and len(given) % 2 == 0:
+        xs, ys = given[::2], given[1::2]
+        x1, y1, x2, y2 = min(xs), min(ys), max(xs), max(ys)
+    else:
+        raise ValueError(f"{' '.join(row)!r}: expected a number, then a box or an outline")
+    if not (x1 < x2 and y1 < y2):
+        return None
+    return Box(x1 * width, y1 * height, x2 * width, y2 * height)

@@ -1,0 +1,124 @@
+"""Labelled sets of photos, with one of two kinds of truth:
+
+- `spaces.json`: every marked space of a photo as a polygon, occupied or not; scored in
+  `evaluate_spaces`. Vehicles outside marked spaces are not labelled in such sets and count
+  neither as right nor as wrong.
+- `data.yaml` and YOLO boxes of vehicles, read in `labelled_boxes`, scored in `box_figures`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from shapely import MultiPoint, Polygon
+
+from parkcore.accuracy.labelled_boxes import label_folders, read_boxes
+from parkcore.accuracy.set_notes import SetNotes
+from parkcore.accuracy.splits import called
+from parkcore.accuracy.truth import Truth
+from parkcore.errors import FolderError, NothingLabelled, UnreadablePhoto
+from parkcore.images import upright_size
+from parkcore.spaces.layout import LEAST_AREA, Layout, Point, Space
+
+log = logging.getLogger(__name__)
+
+
+def read_truth(
+    folder: Path, *, split: str | None = None, notes: SetNotes | None = None
+) -> list[Truth]:
+    """The labelled photos of a data set.
+
+    Args:
+        split: only photos of this split: as spaces.json or the folders' names say, else as
+            `splits.held_back` does. A set that is wholly for measuring is all `valid`.
+        notes: what is known of the set besides its labels.
+
+    Raises:
+        NothingLabelled: there is no labelled photo in it, or none of that split.
+        FolderError: there is no truth in it, or it cannot be read.
+    """
+    notes = notes or SetNotes()
+    if notes.role == "measure" and called(split) == "train":
+        raise NothingLabelled(f"{folder} is for measuring only and has nothing to train on")
+    if notes.role == "measure" and called(split) == "valid":
+        return read_truth(folder, notes=replace(notes, role="train"))
+    if (folder / "spaces.json").is_file():
+        truths = list(_spaces(folder, split, notes))
+    elif any(label_folders(folder)):
+        truths = list(read_boxes(folder, split, notes))
+    else:
+        raise FolderError(
+            f"{folder} has nothing to measure against; expected images/ with spaces.json, or with"
+            " labels/*.txt (YOLO boxes) and data.yaml"
+        )
+    if not truths:
+        of_split = f" of the split {split}; check --split, or go without" if split else ""
+        raise NothingLabelled(f"there is no labelled photo in {folder}{of_split}")
+    return truths
+
+
+def _spaces(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]:
+    path = folder / "spaces.json"
+    try:
+        photos = sorted(json.loads(path.read_text(encoding="utf-8")).items())
+    except (OSError, ValueError, AttributeError) as error:
+        raise FolderError(f"the labels in {path} cannot be read: {error!r}") from error
+    for name, photo in photos:
+        try:
+            if split is None or called(split) == called(photo.get("split")):
+                yield from _spaces_of(folder / "images" / name, photo, notes)
+        except UnreadablePhoto as error:
+            log.warning("%s is left out: %s", name, error)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FolderError(
+                f"the labels of {name} in {path} cannot be read: {error!r}"
+            ) from error
+
+
+def _spaces_of(path: Path, photo: dict[str, Any], notes: SetNotes) -> Iterator[Truth]:
+    known = [space for space in photo["spaces"] if space["occupied"] is not None]
+    if not known:
+        return
+    if not path.is_file():
+        raise FolderError(f"the photo {path} is not there, but has labels")
+    size = (photo["width"], photo["height"]) if "width" in photo else upright_size(path)
+    spaces, occupied = [], []
+    for number, space in enumerate(known):
+        outline = _outline(space["contour"], size)
+        if outline is not None:
+            spaces.append(Space(str(number), outline, space.get("type", "car")))
+            occupied.append(space["occupied"] == 1)
+    if len(spaces) < len(known):
+        log.warning(
+            "%s: %d of its spaces lie outside of the photo or are too small to be judged, and are"
+            " left out", path.name, len(known) - len(spaces),
+        )  # fmt: skip
+    if spaces:
+        yield Truth(
+            path,
+            layout=Layout(tuple(spaces), (), size),
+            occupied=tuple(occupied),
+            light=photo.get("light") or notes.light,
+            view=photo.get("view", ""),
+        )
+
+
+def _outline(contour: Any, size: tuple[int, int]) -> tuple[Point, ...] | None:
+    """A labelled outline as one that can be used: within the photo and around itself. None where
+    too little of it is in the photo."""
+    if MultiPoint(contour).convex_hull.geom_type != "Polygon":
+        raise ValueError(f"the outline {contour} of a space has no area")
+    corners = tuple(
+        (min(1.0, max(0.0, x / size[0])), min(1.0, max(0.0, y / size[1]))) for x, y in contour
+    )
+    shape = Polygon(corners)
+    if not shape.is_valid:
+        shape = MultiPoint(corners).convex_hull
+        if shape.geom_type == "Polygon":
+            corners = tuple((float(x), float(y)) for x, y in list(shape.exterior.coords)[:-1])
+    return corners if shape.area >= LEAST_AREA else None
