@@ -17,6 +17,8 @@ from parkcore.domain import Image
 from parkcore.errors import UnreadablePhoto
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "HEIF")
+TURNED_BY_EXIF = {"JPEG", "PNG", "WEBP"}
+"""Of these Pillow gives the size as it is in the file; others it may turn when it opens them."""
 SUFFIXES = frozenset(
     {
         *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib"),
@@ -83,14 +85,17 @@ def decode(data: bytes, *, max_megapixels: float) -> DecodedPhoto:
 
 
 def upright_size(path: Path) -> tuple[int, int]:
-    """Width and height of a photo as `decode` turns it, from its header alone.
+    """Width and height of a photo as `decode` turns it; of most formats without decoding it.
 
     Raises:
         UnreadablePhoto: the file cannot be opened, or is no photo.
     """
     try:
         with _open(path, formats=FORMATS) as header:
-            return _turned(header)
+            if header.format in TURNED_BY_EXIF:
+                return _turned(header)
+        photo = decode(path.read_bytes(), max_megapixels=500)
+        return photo.width, photo.height
     except (OSError, ValueError) as error:
         raise UnreadablePhoto(f"the size of {path} cannot be read: {error}") from error
 

@@ -155,7 +155,7 @@ def test_a_set_for_measuring_is_never_trained_on(labels_set):
 
 
 def split_folders(folder: Path, *, inside: bool) -> Path:
-    """A set with a photo in each of two splits, as Ultralytics' (inside) or Roboflow's have them."""
+    """A set with a photo in each of two splits, as Ultralytics (inside) or Roboflow has them."""
     for split in ("val", "test"):
         images, labels = (
             (folder / "images" / split, folder / "labels" / split)
@@ -223,20 +223,21 @@ def test_names_that_mean_no_vehicle_are_said(labels_set, caplog):
         read_truth(labels_set)
 
 
-def turned() -> bytes:
+def turned(form: str) -> bytes:
     """A photo taken on its side: 320 × 200 pixels that are to be shown as 200 × 320."""
     exif = PIL.Image.Exif()
     exif[0x0112] = 6
     out = io.BytesIO()
-    PIL.Image.fromarray(draw_lot(1)).save(out, "JPEG", exif=exif)
+    PIL.Image.fromarray(draw_lot(1)).save(out, form, exif=exif)
     return out.getvalue()
 
 
-def test_labels_are_of_the_upright_photo(labels_set, spaces_set):
-    (labels_set / "images" / "a.jpg").write_bytes(turned())
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_labels_are_of_the_upright_photo(labels_set, spaces_set, form):
+    (labels_set / "images" / "a.jpg").write_bytes(turned(form))
     boxes = read_truth(labels_set)[0].boxes
     assert boxes[0].as_tuple() == pytest.approx((2.5, 6.4, 22.5, 57.6))
-    (spaces_set / "images" / "a.jpg").write_bytes(turned())
+    (spaces_set / "images" / "a.jpg").write_bytes(turned(form))
     assert read_truth(spaces_set)[0].layout.image_size == (5 * CELL, 8 * CELL)
 
 

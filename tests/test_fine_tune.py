@@ -59,21 +59,47 @@ def test_training_changes_what_is_not_frozen_and_leaves_a_detector(
     assert not (tmp_path / "new").exists()
 
 
-def test_training_goes_on_where_it_was_ended(dataset: Path, tmp_path: Path) -> None:
-    class PulledPlug(BaseException):
-        pass
+class PulledPlug(BaseException):
+    pass
 
-    def pull(epoch: int, _wanted: int) -> None:
-        if epoch == 2:
-            raise PulledPlug
 
+def pull(epoch: int, _wanted: int) -> None:
+    if epoch == 2:
+        raise PulledPlug
+
+
+@pytest.mark.parametrize(
+    "torn, left", [(False, [(2, 3), (3, 3)]), (True, [(1, 3), (2, 3), (3, 3)])]
+)
+def test_training_goes_on_where_it_was_ended(
+    dataset: Path, tmp_path: Path, torn: bool, left: list[tuple[int, int]]
+) -> None:
     with pytest.raises(PulledPlug):
         fine_tune(dataset, WEIGHTS, tmp_path / "new.pt", epochs=3, imgsz=96, batch=2, progress=pull)
     assert not (tmp_path / "new.pt").exists()
+    if torn:
+        last = tmp_path / "new" / "weights" / "last.pt"
+        last.write_bytes(last.read_bytes()[:100_000])
     done: list[tuple[int, int]] = []
     train(dataset, tmp_path / "new.pt", done, epochs=3)
-    assert done == [(2, 3), (3, 3)]
+    assert done == left
     assert (tmp_path / "new.pt").is_file()
+
+
+def test_training_that_was_ended_after_its_last_epoch_is_finished(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise PulledPlug
+
+    with monkeypatch.context() as patched, pytest.raises(PulledPlug):
+        patched.setattr("ultralytics.utils.torch_utils.strip_optimizer", killed)
+        train(dataset, tmp_path / "new.pt", [])
+    done: list[tuple[int, int]] = []
+    train(dataset, tmp_path / "new.pt", done)
+    assert done == []
+    before, after = weights_of(WEIGHTS), weights_of(tmp_path / "new.pt")
+    assert (before["model.21.cv1.conv.weight"] != after["model.21.cv1.conv.weight"]).any()
 
 
 def test_between_two_models(tmp_path: Path, dataset: Path) -> None:

@@ -31,6 +31,7 @@ from parkcore.training.own_model import (
     new_weights,
     read_told,
 )
+from parkcore.training.space_crops import read_samples
 
 DAY = date(2026, 11, 23)
 
@@ -200,6 +201,27 @@ def test_what_people_said_puts_the_boxes_right() -> None:
     boxes, grey = detector_set.taught(told_of(said), found, judged)
     assert boxes == [("bus", square(102)), ("car", square(200))]
     assert grey == [square(0)], "a vehicle where nobody saw one is not taught"
+
+
+def test_what_stands_where_a_person_saw_none_is_not_taught_whatever_it_was_judged() -> None:
+    """The classifier may have said so before the person did; then no vehicle is named."""
+    found = [Detection("car", 0.9, square(0)), Detection("car", 0.9, square(100))]
+    said = {"A": "vacant", "B": "vacant"}
+    boxes, grey = detector_set.taught(told_of(said), found, judged_as(A=None, B=None, C=1))
+    assert boxes == [("car", square(100))], "a vehicle of another space stays one"
+    assert grey == [square(0)]
+
+
+def test_where_a_motorcycle_stands_unseen_one_is_taught(tmp_path: Path) -> None:
+    folder = make_set(tmp_path / "set", {"a.png": ("train", 0, {0: 1})})
+    entries = json.loads((folder / "spaces.json").read_text())
+    entries["a.png"]["spaces"][0]["type"] = "motorcycle"
+    (folder / "spaces.json").write_text(json.dumps(entries))
+    [told] = read_told(folder)
+    name = next(iter(told.said))
+    boxes, _ = detector_set.taught(told, [], judged_as(**{name: None}))
+    assert [label for label, _ in boxes] == ["motorcycle"]
+    assert read_samples(folder) == [], "the classifier knows cars alone"
 
 
 def test_no_sure_vehicle_is_painted_over() -> None:

@@ -137,6 +137,43 @@ def test_a_kill_in_the_midst_leaves_what_was_in_use(
     assert own(home) == []
 
 
+def test_days_of_one_kind_are_too_little(home: Path, told: Path, tmp_path: Path) -> None:
+    """Free on the day that tells when to stop, and occupied on all others."""
+    folder = shutil.copytree(told, tmp_path / "lopsided")
+    entries = json.loads((folder / "spaces.json").read_text())
+    training = sorted(name for name, entry in entries.items() if entry["split"] == "train")
+    for name in training:
+        for space in entries[name]["spaces"]:
+            space["occupied"] = int(name not in training[2::5])
+    (folder / "spaces.json").write_text(json.dumps(entries))
+    said = run("train", "--from", str(folder))
+    assert said.exit_code == 1
+    assert "all spaces for cars to learn from are occupied" in said.output
+    assert own(home) == []
+
+
+def test_what_is_better_alone_is_measured_together(
+    home: Path, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A detector that is the same makes nothing better: the new classifier alone is offered."""
+
+    def same(settings: settings.Settings, told: object, made: Path, out: Path, *_: object) -> None:
+        shutil.copy(ROOT / "models" / "parkcore-yolov8n.pt", out)
+
+    monkeypatch.setattr("parkcore.cli.training._fine_tune", same)
+    monkeypatch.setattr("parkcore.training.own_model.LEAST_PHOTOS", 1)
+    said = run("train", "--from", str(told), "--detector", "--epochs", "2", "--switch")
+    assert said.exit_code == 0, said.output
+    table = said.output.partition("On the days that were held back:\n")[2].splitlines()
+    assert [line.strip().split("  ")[0] for line in table[:4]] == [
+        "in use", "new classifier of spaces", "new detector",
+        "new classifier of spaces and detector",
+    ]  # fmt: skip
+    assert "parkcore-spaces-" in settings.load().second_opinion
+    assert "The new detector would make it no better" in said.output
+    assert settings.load().model == "parkcore-yolov8n.pt"
+
+
 def test_what_is_switched_off_cannot_be_trained(home: Path, told: Path) -> None:
     said = run("--second-opinion", "off", "train", "--from", str(told))
     assert said.exit_code == 1
@@ -152,5 +189,5 @@ def test_only_what_is_better_is_switched_over_without_being_asked(
     new = home / "models" / "parkcore-spaces-2026-11-23-292.pt"
     shutil.copy(home / "models" / "biased.pt", new)
     with CliRunner().isolation():  # where nobody can be asked
-        offer("second_opinion", new, better=better, switch=switch)
+        offer({"second_opinion": new}, better=better, switch=switch)
     assert (settings.load().second_opinion == str(new)) is used

@@ -220,4 +220,6 @@ def test_pictures_are_made_anew_of_other_photos_and_only_then(tmp_path: Path) ->
     first = made(sources)
     assert {name[:29] for name in first} >= {f"rf100_vehicles_highway_cctv-{s}" for s in "abc"}
     assert made(sources) == first
+    PIL.Image.new("RGB", (64, 48), "white").save(tmp_path / "a.jpg")
+    assert made(sources) != first, "a photo that was replaced"
     assert not any("cctv-c" in name for name in made(sources[:2]))

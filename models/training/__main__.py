@@ -2,10 +2,11 @@
 
     python -m models.training DATASETS --start yolov8n.pt --work WORK
 
-Three steps, each of which goes on where an earlier call was ended: teachers propose vehicles on
-every photo (`completing`), training pictures are made (`crops`), YOLOv8n is fine-tuned
-(`parkcore.training.fine_tune`) and its weights blended with those it started from. Last, what it
-says of each type is shifted until one confidence serves all (`confidences`).
+Teachers propose vehicles on every photo (`completing`), training pictures are made (`crops`),
+YOLOv8n is fine-tuned (`parkcore.training.fine_tune`) and its weights blended with those it started
+from. Last, what it says of each type is shifted until one confidence serves all (`confidences`).
+A call that was ended goes on after the last photo that was looked at, or the last epoch; what was
+made of other photos, labels, teachers or settings is made anew.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,9 @@ from models.training.completing import Teacher, complete
 from models.training.confidences import look, shifts
 from models.training.crops import Labelled, packed, windows, worse_light, write
 from models.training.sources import Source, Vehicles, read, read_rendered
+from parkcore.accuracy.splits import Split
 from parkcore.domain import LABELS, Label
+from parkcore.errors import NothingLabelled
 from parkcore.images import decode
 from parkcore.training.fine_tune import blend, fine_tune, four_types, shift_confidences
 
@@ -86,7 +90,10 @@ def main(
 ) -> None:
     """Make the detector's weights from the data sets in the folder DATASETS."""
     folders = [folder for folder in sorted(datasets.iterdir()) if folder.is_dir()]
-    sources = [source for folder in folders for source in read(folder)]
+    if out.resolve() in {path.resolve() for path in (start, *teachers)}:
+        raise click.UsageError(f"{out} would be written over, but is to be learned from; set --out")
+    sources = _all(folders, "train")
+    held_back = _all(folders, "valid")
     if rendered:
         sources += read_rendered(rendered)
     teacher_files = list(teachers) or [start]
@@ -98,14 +105,22 @@ def main(
         return
     first = work / "start.pt"
     four_types(start, first)
-    trained = work / f"trained-{made_of}.pt"
+    trained = work / f"trained-{_digest([made_of, _sha256(start), epochs])}.pt"
     if not trained.is_file():
         fine_tune(dataset, first, trained, epochs=epochs, seed=seed, progress=_epoch)
     blended = work / "blended.pt"
     blend(first, trained, share, blended)
-    held_back = [source for folder in folders for source in read(folder, "valid")]
     shift_confidences(blended, _shifts(blended, held_back, proposals, teacher_files), out)
     click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, SHA-256 {_sha256(out)}")
+
+
+def _all(folders: Sequence[Path], split: Split) -> list[Source]:
+    """The photos of all sets; some sets have none of a split."""
+    sources: list[Source] = []
+    for folder in folders:
+        with suppress(NothingLabelled):
+            sources += read(folder, split)
+    return sources
 
 
 def _epoch(done: int, wanted: int) -> None:
@@ -145,7 +160,7 @@ def _proposals(sources: list[Source], teachers: list[Path], folder: Path) -> Pat
 
 
 def _kept(folder: Path, source: Source) -> Path:
-    return folder / f"{source.set_name}-{source.photo.stem}.npz"
+    return folder / f"{source.set_name}-{source.photo.stem}-{_sha256(source.photo)[:8]}.npz"
 
 
 def _proposed(source: Source, proposals: Path) -> Vehicles:
@@ -176,6 +191,7 @@ def _pictures(
     finished = folder / "data.yaml"
     if finished.is_file() and yaml.safe_load(finished.read_text()).get("made_of") == made_of:
         return finished
+    finished.unlink(missing_ok=True)
     for leftover in ("images", "labels"):
         shutil.rmtree(folder / leftover, ignore_errors=True)
     sets: dict[str, list[Source]] = {}
@@ -190,14 +206,25 @@ def _pictures(
         _packs(name, members, proposals, folder, seed)
     names = dict(enumerate(LABELS))
     described = {"path": str(folder.absolute()), "train": "images", "val": "images"}
-    finished.write_text(json.dumps({**described, "names": names, "made_of": made_of}))
-    return finished
+    unfinished = finished.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps({**described, "names": names, "made_of": made_of}))
+    return unfinished.replace(finished)
 
 
 def _made_of(sources: list[Source], taught_by: str, seed: int) -> str:
     """Changes with what the pictures are made of, so that nothing older is gone on with."""
-    photos = [f"{source.set_name}/{source.photo.name}" for source in sources]
+    photos = [[source.set_name, source.photo.name, *_content(source)] for source in sources]
     return _digest([photos, taught_by, WINDOWS, WHOLE, PACKED, WORSE_LIGHT, seed])
+
+
+def _content(source: Source) -> Iterator[Any]:
+    """Of one photo, and of what people said of it."""
+    yield _sha256(source.photo)
+    yield source.vehicles.boxes.tolist()
+    yield source.vehicles.types.tolist()
+    yield source.doubtful.tolist()
+    yield source.is_complete
+    yield [(outline.tolist(), occupied) for outline, occupied in source.spaces]
 
 
 def _digest(values: Sequence[Any]) -> str:

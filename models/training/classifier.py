@@ -6,11 +6,12 @@ The training lots of ACPDS are divided into `FOLDS` parts, by lot; one classifie
 without a part and asked of it, so that there are honest second opinions of training photos: what
 `tests.benchmarks.calibrate_judgement` joins with the detections. The one that is shipped is
 trained on all of them. PKLot's UFPR05 is not trained on: it stays an unseen camera. A part whose
-classifier is in WORK is not trained again. About ten minutes on an idle core.
+classifier is in WORK, made of the same, is not trained again. About ten minutes on an idle core.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from parkcore.images import decode
 from parkcore.spaces.ground import Floats
 from parkcore.spaces.space_net import from_detector
 from parkcore.training.fit_classifier import Figures, figures, odds_of, train, write
-from parkcore.training.space_crops import read_samples
+from parkcore.training.space_crops import Sample, read_samples
 
 FOLDS = 3
 BLOCK = (6, 14)
@@ -52,27 +53,57 @@ def main(
     import torch
 
     torch.set_num_threads(threads)
-    work.mkdir(parents=True, exist_ok=True)
     folds = fold_of_photos(datasets / "acpds", "train")
     samples = read_samples(datasets / "acpds", split="train", group=lambda name, _: name)
     more = read_samples(rendered, group=lambda name, _: name) if rendered else []
     body = detector_layers(start)
+    _forget_others(work, {"start": digest(start), "epochs": epochs, "folds": folds,
+                          "samples": digest_of([*samples, *more])})  # fmt: skip
     for fold in range(parts):
         kept = fold_file(work, fold)
         held_back = [sample for sample in samples if folds[sample.group] == fold]
         if not kept.exists():
             learnt = [sample for sample in samples if folds[sample.group] != fold]
             net, _, _ = train(
-                from_detector(body), [*learnt, *more], held_back, epochs=epochs, seed=fold,
+                _beginning(body, fold), [*learnt, *more], held_back, epochs=epochs, seed=fold,
                 progress=_tell, last=True,
             )  # fmt: skip
             write(kept, net, 1.0)
             _tell(0, fold, figures(odds_of(net, held_back), held_back))
     net, _, _ = train(
-        from_detector(body), [*samples, *more], samples[:500], epochs=epochs, seed=FOLDS,
+        _beginning(body, FOLDS), [*samples, *more], samples[:500], epochs=epochs, seed=FOLDS,
         progress=_tell, last=True,
     )  # fmt: skip
     write(out, net, 1.0)
+
+
+def _beginning(body: dict[str, Any], seed: int) -> Any:
+    import torch
+
+    torch.manual_seed(seed)  # for the head, which knows nothing yet
+    return from_detector(body)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def digest_of(samples: Sequence[Sample]) -> str:
+    """Of what is learned: the crops, and what stood there."""
+    summed = hashlib.sha256()
+    for sample in samples:
+        summed.update(sample.crop.tobytes() + bytes([sample.occupied]))
+    return summed.hexdigest()
+
+
+def _forget_others(work: Path, made_of: dict[str, Any]) -> None:
+    """Remove the classifiers of the parts where they were made of anything else."""
+    work.mkdir(parents=True, exist_ok=True)
+    noted, wanted = work / "made-of.json", json.dumps(made_of, sort_keys=True)
+    if not noted.is_file() or noted.read_text(encoding="utf-8") != wanted:
+        for fold in range(FOLDS):
+            fold_file(work, fold).unlink(missing_ok=True)
+        noted.write_text(wanted, encoding="utf-8")
 
 
 def fold_file(work: Path, fold: int) -> Path:

@@ -93,6 +93,8 @@ def read_rendered(folder: Path) -> Iterator[Source]:
     """
     scenes = json.loads((folder / "scenes.json").read_text())
     for truth in read_boxes(folder, None, SetNotes()):
+        if truth.photo.name not in scenes:  # made since the truth was last gathered
+            continue
         doubtful = [vehicle["box"] for vehicle in scenes[truth.photo.name]["doubtful"]]
         yield replace(
             _source("rendered", truth),

@@ -55,6 +55,8 @@ def read_boxes(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Tru
         )
     others: set[str] = set()
     for labels, images, said in label_folders(folder):
+        if split and said not in (None, split):
+            continue
         try:
             photos = sorted(p for p in images.iterdir() if p.suffix.lower() in SUFFIXES)
         except OSError as error:

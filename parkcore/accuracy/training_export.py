@@ -1,8 +1,9 @@
 """What people said of photos as a data set: what they put right, and what they were asked.
 
 images/<name>     the photos, as they are
-spaces.json       the spaces of a photo as polygons, occupied (1) or free (0) where a person said
-                  so, by hand or when asked (`by`: hand, check), else null; as `evaluate` reads it.
+spaces.json       the spaces of a photo as polygons with their types, occupied (1) or free (0)
+                  where a person said so, by hand or when asked (`by`: hand, check), else null; as
+                  `evaluate` reads it.
                   `split`: every fifth day of a camera is held back (valid)
 counts.csv        the vehicles per type that a person counted
 """
@@ -191,6 +192,7 @@ def _spaces(
 ) -> dict[str, Any]:
     photo = snapshot.photo
     outlines = {space.id: moved(space.polygon, judged.homography) for space in layout.spaces}
+    types = {space.id: space.type for space in layout.spaces}
     day = photo.captured_at.astimezone(zone).date()
     unsaid: tuple[None, By] = (None, "model")
     return {
@@ -204,6 +206,7 @@ def _spaces(
         "spaces": [
             {
                 "id": space.id,
+                "type": types[space.id],
                 "contour": [
                     [round(x * photo.width, 1), round(y * photo.height, 1)]
                     for x, y in outlines[space.id].tolist()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from parkcore.errors import ModelError, NothingLabelled, OutputError
+from parkcore.errors import ModelError, NothingLabelled, OutputError, UnreadablePhoto
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
@@ -150,8 +150,15 @@ def evaluate(
     for folder, truths in sets:
         with click.progressbar(truths, label=folder.resolve().name, file=sys.stderr) as bar:
             options = {"sizes": tries} if tries else {}
-            way = ways[_kind(truths)]
-            measured.append(measure(folder.resolve().name, bar, way, plain, split=split, **options))
+            way, name = ways[_kind(truths)], folder.resolve().name
+            try:
+                measured.append(measure(name, bar, way, plain, split=split, **options))
+            except UnreadablePhoto as error:
+                if len(sets) == 1:
+                    raise
+                click.echo(f"left out: {error}", err=True)
+    if not measured:
+        raise UnreadablePhoto("none of the photos of any set can be read")
     day = datetime.now(UTC).date()
     result = all_figures([*measured, *pooled(measured)], provenance(context.meta[__name__], day))
     tables = document(result)
@@ -180,8 +187,8 @@ def _labelled(
             without.append(error)
     if not sets:
         raise without[0]
-    for error in without:
-        click.echo(f"left out: {error}", err=True)
+    for lacking in without:
+        click.echo(f"left out: {lacking}", err=True)
     return sets
 
 

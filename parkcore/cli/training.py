@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkcore.chosen_models import Part, choose, go_back
-from parkcore.errors import ModelError, OutputError
+from parkcore.errors import ModelError, NotEnoughHistory, OutputError
 from parkcore.settings import NO_OPINION, Settings, chosen_file, load
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
@@ -133,7 +134,7 @@ def _train(
 
     before = measured(settings)
     rows = {"in use": before}
-    found: list[tuple[Part, Path, Tally]] = []
+    new: dict[Part, Path] = {}
     for part in parts:
         fitted = made / f"{KINDS[part]}.pt"
         if part == "model":
@@ -141,13 +142,21 @@ def _train(
         elif not _fit(settings, folder, fitted, epochs or 8, seed):
             click.echo("No pass over the data made the classifier better; it stays as it is.")
             continue
-        kept = _keep(fitted, part, amount)
-        after = measured(settings.model_copy(update={part: str(kept)}))
-        rows[f"new {NAMES[part]}"] = after
-        found.append((part, kept, after))
+        new[part] = _keep(fitted, part, amount)
+    # They judge together: two that are better alone need not be so as a pair.
+    best: tuple[Part, ...] = ()
+    most_right = before
+    for tried in (*((part,) for part in new), *((tuple(new),) if len(new) > 1 else ())):
+        after = measured(settings.model_copy(update={part: str(new[part]) for part in tried}))
+        rows[f"new {' and '.join(NAMES[part] for part in tried)}"] = after
+        if is_better(most_right, after):
+            best, most_right = tried, after
     _say_table(rows)
-    for part, kept, after in found:
-        offer(part, kept, better=is_better(before, after), switch=switch)
+    others = {part: kept for part, kept in new.items() if part not in best}
+    if others:
+        offer(others, better=False, switch=switch)
+    if best:
+        offer({part: new[part] for part in best}, better=True, switch=switch)
 
 
 def _export(settings: Settings, folder: Path) -> Path:
@@ -191,8 +200,22 @@ def _fit(settings: Settings, folder: Path, out: Path, epochs: int, seed: int) ->
 
     samples = read_samples(folder, split="train")
     stop = days_to_stop_by(sample.group for sample in samples)
-    learn = [sample for sample in samples if sample.group not in stop] or samples
+    learn = [sample for sample in samples if sample.group not in stop]
     stop_by = [sample for sample in samples if sample.group in stop]
+    if not samples:
+        raise NotEnoughHistory(
+            "the classifier learns from cars, and people spoke of spaces for motorcycles alone;"
+            " answer on the page Accuracy for others"
+        )
+    if not learn:
+        click.echo("All of one camera's day: what it learns from tells as well when to stop.")
+        learn = samples
+    if len({sample.occupied for sample in learn}) < 2:
+        kind = "occupied" if learn[0].occupied else "free"
+        raise NotEnoughHistory(
+            f"all spaces for cars to learn from are {kind}, but for those of the days that tell"
+            f" when to stop ({', '.join(sorted(stop))}); answer on the page Accuracy for more days"
+        )
     start = find_classifier(settings.second_opinion, folders=model_folders())
     click.echo(f"Training the {NAMES['second_opinion']} from {start.name} on …")
     fitted = fit(learn, stop_by, start, out, epochs=epochs, seed=seed, progress=progress)
@@ -244,15 +267,18 @@ def _say_table(rows: dict[str, Tally]) -> None:
         click.echo(f"  {name:{wide}}  {say_accuracy(tally)}; {say_wrong(tally)}")
 
 
-def offer(part: Part, kept: Path, *, better: bool, switch: bool) -> None:
-    """Switch over where the user says so."""
-    later = f"Nothing is switched. `parkcore train --use {kept}` does it later."
+def offer(new: Mapping[Part, Path], *, better: bool, switch: bool) -> None:
+    """Switch over where the user says so: to all of `new`, as they were measured together."""
+    what = " and ".join(NAMES[part] for part in new)
+    how = " and ".join(f"`parkcore train --use {kept}`" for kept in new.values())
+    later = f"Nothing is switched. {how} would do it."
     if not better:
-        click.echo(f"The new {NAMES[part]} is not better. {later}")
-    elif switch or (sys.stdin.isatty() and click.confirm(f"Use the new {NAMES[part]}?")):
-        _switch_over(part, kept)
+        click.echo(f"The new {what} would make it no better. {later}")
+    elif switch or (sys.stdin.isatty() and click.confirm(f"Use the new {what}?")):
+        for part, kept in new.items():
+            _switch_over(part, kept)
     else:
-        click.echo(f"The new {NAMES[part]} is better. {later}")
+        click.echo(f"With the new {what} it is better. {later}")
 
 
 def _part_of(weights: Path) -> Part:

@@ -17,6 +17,7 @@ from parkcore.domain import LABELS, Box, Detection, Image, Label
 from parkcore.errors import UnreadablePhoto
 from parkcore.geometry import iou
 from parkcore.images import decode, jpeg
+from parkcore.spaces.layout import Space
 from parkcore.spaces.verdict import Judged
 from parkcore.training.own_model import Judging, Told
 
@@ -66,21 +67,25 @@ def write(told: Iterable[Told], judging: Judging, folder: Path, *, max_megapixel
 def taught(told: Told, detections: Sequence[Detection], judged: Judged) -> tuple[_Boxes, list[Box]]:
     """The boxes to learn from one photo, in pixels, and those to paint over."""
     sure = {n for n, each in enumerate(detections) if each.confidence >= SURE}
+    spaces = judged.judgement.spaces
+    elsewhere = {space.vehicle for space in spaces if told.said.get(space.id) != "vacant"}
     wrong: set[int] = set()
     added: _Boxes = []
-    for state in judged.judgement.spaces:
+    for state in spaces:
         answer = told.said.get(state.id)
-        if answer == "vacant" and state.vehicle is not None:
-            wrong.add(state.vehicle)
-        elif answer == "occupied" and state.vehicle is not None:
+        if answer is None:
+            continue
+        space, place = _marked(told, state.id)
+        here = [n for n, each in enumerate(detections) if iou(each.box, place) >= SAME]
+        if answer == "vacant":  # what was found is no vehicle, even if it was judged so already
+            wrong |= {n for n in here if n not in elsewhere}
+            wrong |= set() if state.vehicle is None else {state.vehicle}
+        elif state.vehicle is not None:
             sure.add(state.vehicle)
-        elif answer == "occupied":
-            place = _around(told, state.id)
-            here = [n for n, each in enumerate(detections) if iou(each.box, place) >= SAME]
-            if here:
-                sure.add(max(here, key=lambda n: iou(detections[n].box, place)))
-            else:
-                added.append(("car", place))
+        elif here:
+            sure.add(max(here, key=lambda n: iou(detections[n].box, place)))
+        else:
+            added.append(("motorcycle" if space.type == "motorcycle" else "car", place))
     kept = [(detections[n].label, detections[n].box) for n in sorted(sure - wrong)] + added
     doubtful = [detections[n].box for n in range(len(detections)) if n in wrong or n not in sure]
     apart = [box for box in doubtful if all(iou(box, other) <= APART for _, other in kept)]
@@ -96,12 +101,12 @@ def painted(image: Image, boxes: Iterable[Box]) -> Image:
     return copy
 
 
-def _around(told: Told, space_id: str) -> Box:
-    """The upright box around a space, in pixels."""
-    [outline] = [space.polygon for space in told.layout.spaces if space.id == space_id]
-    corners = np.array(outline) * np.array(told.layout.image_size, float)
+def _marked(told: Told, space_id: str) -> tuple[Space, Box]:
+    """A space, and the upright box around it in pixels."""
+    [space] = [each for each in told.layout.spaces if each.id == space_id]
+    corners = np.array(space.polygon) * np.array(told.layout.image_size, float)
     (x1, y1), (x2, y2) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-    return Box(x1, y1, x2, y2)
+    return space, Box(x1, y1, x2, y2)
 
 
 def _line(label: Label, box: Box, image: Image) -> str:

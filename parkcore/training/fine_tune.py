@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import datetime
+import pickle
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -14,9 +15,6 @@ from typing import Any
 from parkcore.detect import load
 from parkcore.domain import LABELS, Label
 from parkcore.errors import ModelError
-
-STREET_NAMES = {"car": 2, "motorcycle": 3, "bus": 5, "truck": 7}
-"""The four types among COCO's 80 classes."""
 
 AUGMENTATION: dict[str, float] = {
     "mosaic": 0.4,  # four photos in one: vehicles at more scales and cut by more edges
@@ -105,8 +103,8 @@ def fine_tune(
     _keep_memory()
     folder = out.with_suffix("")
     last = folder / "weights" / "last.pt"
-    resumed = last.is_file()
-    if resumed and _is_finished(last):
+    resumed = _checkpoint(last)
+    if resumed and _is_finished(resumed):
         epochs = 0
     yolo = load(last if resumed else start)
     yolo.add_callback(
@@ -219,11 +217,25 @@ def _keep_memory() -> None:
         libc.mallopt(arena_max, 1)
 
 
-def _is_finished(checkpoint: Path) -> bool:
-    """Ultralytics takes the optimizer out of its checkpoint after the last epoch."""
+def _checkpoint(path: Path) -> dict[str, Any] | None:
+    """What an earlier training left; None where there is none, or only a part of it: Ultralytics
+    does not write it whole or not at all."""
     import torch
 
-    return torch.load(checkpoint, map_location="cpu", weights_only=False)["optimizer"] is None
+    if not path.is_file():
+        return None
+    try:
+        kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError):
+        return None
+    return kept
+
+
+def _is_finished(checkpoint: Mapping[str, Any]) -> bool:
+    """Ultralytics takes the optimizer out of its checkpoint after the last epoch, unless it is
+    ended before it comes to that."""
+    is_last: bool = checkpoint["epoch"] + 1 >= checkpoint["train_args"]["epochs"]
+    return checkpoint["optimizer"] is None or is_last
 
 
 def _model(weights: Path) -> Any:

@@ -122,7 +122,7 @@ def _told(folder: Path, name: str, entry: dict[str, Any]) -> Told:
     for each in entry["spaces"]:
         outline = _inside(each["contour"], size)
         if outline is not None:
-            spaces.append(Space(each["id"], outline))
+            spaces.append(Space(each["id"], outline, each.get("type", "car")))
             if each["occupied"] is not None:
                 said[each["id"]] = "occupied" if each["occupied"] else "vacant"
     split: Literal["train", "valid"] = "valid" if entry["split"] == "valid" else "train"

@@ -42,6 +42,10 @@ def camera_day(name: str, photo: dict[str, Any]) -> str:
     return f"{photo.get('lot', '')}/{photo.get('camera', '')}/{day}" if day else name
 
 
+def _is_for_learning(space: dict[str, Any]) -> bool:
+    return space["occupied"] is not None and space.get("type") != "motorcycle"
+
+
 def read_samples(
     folder: Path,
     *,
@@ -49,7 +53,8 @@ def read_samples(
     group: Callable[[str, dict[str, Any]], str] = camera_day,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Sample]:
-    """Every space of a folder of which is known whether it is occupied.
+    """Every space of a folder of which is known whether it is occupied, but for those of
+    motorcycles, which are not judged by their crops.
 
     Args:
         split: only photos of this `split`; None for all.
@@ -64,7 +69,7 @@ def read_samples(
         wanted = [(n, photo) for n, photo in photos if split in (None, photo.get("split"))]
         samples: list[Sample] = []
         for done, (name, photo) in enumerate(wanted, 1):
-            known = [space for space in photo["spaces"] if space["occupied"] is not None]
+            known = [space for space in photo["spaces"] if _is_for_learning(space)]
             outlines = [np.array(space["contour"], float) for space in known]
             if known:
                 image = decode((folder / "images" / name).read_bytes(), max_megapixels=500).image

@@ -83,7 +83,8 @@ class Stage:
 
     def _ground(self, scene: Scene, rng: np.random.Generator) -> None:
         site, wet = scene.site, scene.weather.wet
-        grounds = {k: ground(k, rng, wet) for k in [site.ground, *{p.stuff for p in site.patches}]}
+        kinds = dict.fromkeys([site.ground, *(patch.stuff for patch in site.patches)])
+        grounds = {k: ground(k, rng, wet) for k in kinds}
         base = Builder()
         base.add(
             [[-300, -300, 0], [300, -300, 0], [300, 300, 0], [-300, 300, 0]], [[0, 1, 2, 3]], "g"
