@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from conftest import ROOT, SAMPLES
 
@@ -18,6 +19,7 @@ from parkcore.cli.training import offer
 from parkcore.domain import Box
 from parkcore.geometry import iou
 from parkcore.spaces.second_opinion import read_weights
+from parkcore.training.fit_classifier import write
 
 CLASSIFIER = ROOT / "models" / "parkcore-spaces.pt"
 SIZE = (1280, 720)
@@ -65,10 +67,6 @@ def told(sample_truth: dict[str, dict], tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings of its own, in which a classifier is in use that takes too many spaces for free."""
-    import torch
-
-    from parkcore.training.fit_classifier import write
-
     (tmp_path / "parkcore.toml").touch()
     monkeypatch.setenv("PARKCORE_CONFIG", str(tmp_path / "parkcore.toml"))
     for name in ("PARKCORE_MODEL", "PARKCORE_SECOND_OPINION"):
@@ -155,11 +153,21 @@ def test_days_of_one_kind_are_too_little(home: Path, told: Path, tmp_path: Path)
 def test_what_is_better_alone_is_measured_together(
     home: Path, told: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A detector that is the same makes nothing better: the new classifier alone is offered."""
+    """In use is a classifier that takes all for occupied. A detector that is the same makes nothing
+    better, so that the new classifier alone is switched over to."""
+
+    def good(settings: settings.Settings, folder: Path, out: Path, *_: object) -> bool:
+        shutil.copy(CLASSIFIER, out)
+        return True
 
     def same(settings: settings.Settings, told: object, made: Path, out: Path, *_: object) -> None:
         shutil.copy(ROOT / "models" / "parkcore-yolov8n.pt", out)
 
+    net, temperature = read_weights(CLASSIFIER)
+    with torch.no_grad():
+        net.head[-1].bias += 8
+    write(home / "models" / "biased.pt", net, temperature)
+    monkeypatch.setattr("parkcore.cli.training._fit", good)
     monkeypatch.setattr("parkcore.cli.training._fine_tune", same)
     monkeypatch.setattr("parkcore.training.own_model.LEAST_PHOTOS", 1)
     said = run("train", "--from", str(told), "--detector", "--epochs", "2", "--switch")

@@ -5,7 +5,7 @@ Bounding Boxes and Probabilistic Intersection-over-Union for Object Detection", 
 taken as Gaussian distributions, the space's with the mean and covariance of its polygon, the
 vehicle's with those of its ground part, the lower 60 % of its box and 70 % of its width, as an
 oblique camera sees it. Unlike the overlap with the space's hull or the box centre in the polygon,
-it stays right where spaces are slanted and cars tall. Measured on lots that nothing was chosen on
+it stays right where spaces are slanted and cars tall. Measured on lots that it was not fitted on
 (ACPDS valid, `parkcore evaluate`), it judges half as many spaces wrongly as the hull's overlap.
 
 Which vehicle fills which space is one assignment over the whole photo, as large in the sum of
