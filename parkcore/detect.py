@@ -23,11 +23,15 @@ from parkcore.analysis_size import OVERLAP, PART, WHOLE, analysis_size, parts, t
 from parkcore.domain import LABELS, Box, Detection, DetectorInfo, Image, Label
 from parkcore.errors import ModelError
 from parkcore.geometry import distinct
+from parkcore.quantised import SUFFIX, content, quantised
 
 log = logging.getLogger(__name__)
 
 IOU = 0.6
 """Boxes that overlap more are one vehicle, whatever its type. See `models/README.md`."""
+
+EIGHT_BIT = "8 bit"
+"""Told with the name of a model that runs so."""
 
 MAX_VEHICLES = 2000
 """Ultralytics keeps 300 boxes of a photo unless told otherwise: too few for a large lot."""
@@ -68,12 +72,19 @@ class YoloDetector:
         weights: the model's file, or what finds (and may fetch) it when it is needed first.
         confidence: detections less sure are left out, 0..1.
         imgsz: the image's longer side in pixels as the model sees it.
+        eight_bit: run the 8-bit form of the weights where there is one.
     """
 
     def __init__(
-        self, weights: Path | Callable[[], Path], *, confidence: float, imgsz: int
+        self,
+        weights: Path | Callable[[], Path],
+        *,
+        confidence: float,
+        imgsz: int,
+        eight_bit: bool = True,
     ) -> None:
         self._given, self._confidence, self._imgsz = weights, confidence, imgsz
+        self._wants_eight_bit = eight_bit
         self._lock = threading.Lock()  # one Ultralytics predictor serves one thread at a time
 
     @cached_property
@@ -81,12 +92,25 @@ class YoloDetector:
         return self._given if isinstance(self._given, Path) else self._given()
 
     @cached_property
+    def _eight_bit(self) -> Path | None:
+        return quantised(self._weights) if self._wants_eight_bit else None
+
+    @property
+    def is_eight_bit(self) -> bool:
+        """Whether it runs the 8-bit form of its weights."""
+        return self._eight_bit is not None
+
+    @cached_property
     def info(self) -> DetectorInfo:
+        run = self._eight_bit or self._weights
         try:
-            version = hashlib.sha256(self._weights.read_bytes()).hexdigest()[:12]
+            judges = content(run) if self._eight_bit else run.read_bytes()
         except OSError as error:
-            raise ModelError(f"the model {self._weights} cannot be read: {error}") from error
-        return DetectorInfo(self._weights.name, version, self._confidence, self._imgsz)
+            raise ModelError(f"the model {run} cannot be read: {error}") from error
+        name, version = run.name.removesuffix(SUFFIX), hashlib.sha256(judges).hexdigest()[:12]
+        if self._eight_bit:
+            name = f"{name} ({EIGHT_BIT})"
+        return DetectorInfo(name, version, self._confidence, self._imgsz)
 
     def load(self) -> None:
         """Load the model now instead of at the first photo (takes seconds).
@@ -126,6 +150,7 @@ class YoloDetector:
                 agnostic_nms=True,
                 classes=list(self._labels),
                 max_det=MAX_VEHICLES,
+                device=self._device,
                 verbose=False,
             )
         height, width = image.shape[:2]
@@ -140,18 +165,24 @@ class YoloDetector:
 
     @cached_property
     def _model(self) -> Any:
-        log.info("loading the model %s", self._weights)
-        with _loading(self._weights):
-            model = load(self._weights)
-            names = model.names
+        run = self._eight_bit or self._weights
+        log.info("loading the model %s", run)
+        with _loading(run):
+            model = load(run)
             blank = np.zeros((32, 32, 3), np.uint8)
-            model.predict(blank, imgsz=32, verbose=False)  # the first look sets things up
+            model.predict(blank, imgsz=32, device=self._device, verbose=False)  # sets things up
+            names = model.names
         if not set(names.values()) & set(LABELS):
             raise ModelError(
                 f"{self._weights} finds {', '.join(map(str, list(names.values())[:8]))}, but none"
                 f" of {', '.join(LABELS)}; set PARKCORE_MODEL to a model that does"
             )
         return model
+
+    @property
+    def _device(self) -> str | None:
+        """OpenVINO would start a built-in graphics unit, which takes longer than it gains."""
+        return "intel:cpu" if self._eight_bit else None
 
     @cached_property
     def _labels(self) -> dict[int, Label]:

@@ -69,11 +69,17 @@ def _python(settings: Settings) -> Check:
 
 def _model(settings: Settings) -> Check:
     weights = find_weights(settings.model, folders=model_folders())
-    detector = YoloDetector(weights, confidence=settings.confidence, imgsz=settings.imgsz)
-    detector.load()
-    return Check(
-        "model", f"{weights} loads, version {detector.info.version}, finds {', '.join(LABELS)}"
+    detector = YoloDetector(
+        weights,
+        confidence=settings.confidence,
+        imgsz=settings.imgsz,
+        eight_bit=settings.eight_bit,
     )
+    detector.load()
+    version = f"version {detector.info.version}"
+    if detector.is_eight_bit:
+        version = f"in its 8-bit form, {version}"
+    return Check("model", f"{weights} loads, {version}, finds {', '.join(LABELS)}")
 
 
 def _second_opinion(settings: Settings) -> Check:

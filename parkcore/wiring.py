@@ -68,6 +68,7 @@ def make_analyser(settings: Settings) -> Analyser:
         lambda: find_weights(settings.model, folders=model_folders()),
         confidence=settings.confidence,
         imgsz=settings.imgsz,
+        eight_bit=settings.eight_bit,
     )
     return Analyser(
         detector,

@@ -359,5 +359,10 @@ def test_evaluate_prints_a_table(run: Callable[..., Result], tmp_path: Path) -> 
     assert result.exit_code == 0, result.stderr
     assert "### labelled: 1 photo, 1 vehicle" in result.stdout
     table = result.stdout.splitlines()
-    rows = [line for line in table if line.startswith("| Parkcore | parkcore-yolov8n.pt | 640 px")]
-    assert len(rows) == 2
+    run_as = {
+        "Parkcore": "parkcore-yolov8n (8 bit)",
+        "Parkcore, not in 8 bit": "parkcore-yolov8n.pt",
+    }
+    for who, model in run_as.items():
+        rows = [line for line in table if line.startswith(f"| {who} | {model} | 640 px")]
+        assert len(rows) == 2, who

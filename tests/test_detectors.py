@@ -39,9 +39,14 @@ def sample(name: str) -> np.ndarray:
 # -- what all keep to ---------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["paint", "yolo"])
+@pytest.fixture(scope="module")
+def not_in_8_bit() -> Detector:
+    return YoloDetector(WEIGHTS, confidence=0.2, imgsz=1280, eight_bit=False)
+
+
+@pytest.fixture(params=["paint", "yolo", "not_in_8_bit"])
 def detector(request) -> Detector:
-    return PaintDetector() if request.param == "paint" else request.getfixturevalue("yolo")
+    return PaintDetector() if request.param == "paint" else request.getfixturevalue(request.param)
 
 
 @pytest.fixture
@@ -208,11 +213,13 @@ def test_more_vehicles_than_the_librarys_own_limit_are_kept(yolo):
 
 
 def test_its_version_is_the_weights_content(tmp_path):
-    copy = tmp_path / "other.pt"
-    copy.write_bytes(WEIGHTS.read_bytes())
-    one, other = (YoloDetector(path, confidence=0.2, imgsz=640).info for path in (WEIGHTS, copy))
-    assert one.version == other.version
-    assert other.model == "other.pt"
+    one, other, another = (tmp_path / name for name in ("one.pt", "other.pt", "another.pt"))
+    for copy in (one, other):
+        copy.write_bytes(WEIGHTS.read_bytes())
+    another.write_bytes(b"of another training")
+    infos = [YoloDetector(p, confidence=0.2, imgsz=640).info for p in (one, other, another)]
+    assert infos[0].version == infos[1].version != infos[2].version
+    assert infos[1].model == "other.pt"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_where_all_is_well_there_is_no_advice(tmp_path, storage, monkeypatch):
     monkeypatch.setattr(doctor, "LEAST_FREE_GB", 0)
     checks = examined(settings(tmp_path, model=str(WEIGHTS)))
     assert {name: check.advice for name, check in checks.items() if not check.ok} == {}
-    assert "loads, version" in checks["model"].found
+    assert f"{WEIGHTS} loads, in its 8-bit form, version " in checks["model"].found
     assert "0 snapshots" in checks["database"].found
     assert "has 1 photos" in checks["storage folder"].found
     assert checks["time zone"].found == "Europe/Madrid"

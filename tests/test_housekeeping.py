@@ -13,6 +13,7 @@ from conftest import ROOT, SAMPLES, WEIGHTS
 
 import parkcore
 from parkcore.cli import cli
+from parkcore.quantised import content, quantised
 from parkcore.settings import Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -77,6 +78,15 @@ def test_the_model_card_is_of_this_model() -> None:
     weights = WEIGHTS.read_bytes()
     assert hashlib.sha256(weights).hexdigest() in (ROOT / "models" / "README.md").read_text()
     assert len(weights) <= 7e6
+
+
+def test_the_model_comes_with_its_own_8_bit_form() -> None:
+    folder = quantised(WEIGHTS)
+    assert folder, "make it: python -m models.training.quantise"
+    version = hashlib.sha256(content(folder)).hexdigest()[:12]
+    assert version in (ROOT / "models" / "README.md").read_text()
+    shipped = (ROOT / "pyproject.toml").read_text()
+    assert f"parkcore/weights/{folder.name}" in shipped
 
 
 @pytest.mark.parametrize("lot", ["sample-north", "sample-south"])

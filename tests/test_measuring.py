@@ -191,7 +191,7 @@ def test_several_sets_in_one_call(run, tmp_path, boxes_set, spaces_set):
     found = json.loads((tmp_path / "all.json").read_text())
     assert [each["name"] for each in found["sets"]] == ["street", "lot", "other", "all spaces"]
     assert [row["who"] for row in found["sets"][0]["rows"]] == [
-        "Parkcore", "plain, its defaults", "plain, best settings",
+        "Parkcore", "Parkcore, not in 8 bit", "plain, its defaults", "plain, best settings",
     ]  # fmt: skip
     assert found["sets"][3]["rows"][0]["spaces"] == 160
     text = (tmp_path / "all.md").read_text()
@@ -215,7 +215,17 @@ def test_a_second_opinion_is_measured_beside_the_detections_alone(
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["judged_by"] == "Parkcore"
-    assert [row["judged_by"] for row in found["others"]] == ["Parkcore, detections alone"]
+    assert [row["judged_by"] for row in found["others"]] == [
+        "Parkcore, detections alone", "Parkcore, not in 8 bit",
+    ]  # fmt: skip
+
+
+def test_without_the_8_bit_form_the_model_itself_is_measured(run, monkeypatch, boxes_set):
+    monkeypatch.setenv("PARKCORE_EIGHT_BIT", "false")
+    result = run(boxes_set, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["model"], found["others"]) == ("parkcore-yolov8n.pt", [])
 
 
 def test_without_the_second_opinions_weights_that_is_said(run, monkeypatch, spaces_set):
@@ -223,7 +233,7 @@ def test_without_the_second_opinions_weights_that_is_said(run, monkeypatch, spac
     result = run(spaces_set, "--json")
     assert result.exit_code == 0, result.stderr
     assert "judged without a second opinion" in result.stderr
-    assert json.loads(result.stdout)["others"] == []
+    assert [row["who"] for row in json.loads(result.stdout)["others"]] == ["Parkcore, not in 8 bit"]
 
 
 def test_types_that_are_not_labelled_can_be_said(run, boxes_set):
@@ -270,7 +280,7 @@ def test_it_goes_without_a_baseline_and_takes_no_other_than_the_one_named(run, s
     found = json.loads(result.stdout)
     assert "baseline" not in found
     assert {row["who"] for row in found["sets"][0]["rows"]} == {
-        "Parkcore", "Parkcore, detections alone",
+        "Parkcore", "Parkcore, detections alone", "Parkcore, not in 8 bit",
     }  # fmt: skip
     result = run(spaces_set, "--baseline", "typo.pt")
     assert (result.exit_code, "typo.pt" in result.stderr) == (1, True)

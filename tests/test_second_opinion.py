@@ -15,8 +15,15 @@ from parkcore.errors import ModelError
 from parkcore.spaces.judgement import Evidence, judge
 from parkcore.spaces.judging import ASKED_FROM, Judge, judge_twice
 from parkcore.spaces.layout import Layout, Space
-from parkcore.spaces.second_opinion import SIDE, SecondOpinion, cut, find_classifier
-from parkcore.spaces.space_net import SpaceNet
+from parkcore.spaces.second_opinion import (
+    SIDE,
+    SecondOpinion,
+    cut,
+    find_classifier,
+    log_odds,
+    read_weights,
+)
+from parkcore.spaces.space_net import SpaceNet, fused
 from parkcore.sqlite.records import judged_row, to_judged
 from parkcore.training.fit_classifier import write
 
@@ -70,6 +77,16 @@ def test_spaces_are_judged_one_by_one_whatever_their_batch(tmp_path: Path) -> No
     alone = [float(second.probabilities(photo, [outline])[0]) for outline in outlines[60:70]]
     assert together[60:70] == pytest.approx(alone, abs=1e-4)
     assert second.probabilities(photo, []).shape == (0,)
+
+
+def test_the_joined_layers_say_what_the_trained_ones_say() -> None:
+    photo = np.random.default_rng(2).integers(0, 255, (300, 900, 3), dtype=np.uint8)
+    outlines = [square(70 * n, 100, 60) for n in range(12)]
+    net, temperature = read_weights(SHIPPED)
+    trained = log_odds(net, cut(photo, outlines)) / temperature
+    said = SecondOpinion(SHIPPED).probabilities(photo, outlines)
+    assert said == pytest.approx(1 / (1 + np.exp(-trained)), abs=1e-5)
+    assert not any("bn" in name for name in fused(net).state_dict())
 
 
 @pytest.mark.parametrize("broken", ["missing", "empty", "cut off", "another", "another size"])

@@ -15,7 +15,7 @@ from conftest import ROOT, SAMPLES
 
 from parkcore import chosen_models, settings
 from parkcore.cli import cli
-from parkcore.cli.training import offer
+from parkcore.cli.switching import offer
 from parkcore.domain import Box
 from parkcore.geometry import iou
 from parkcore.spaces.second_opinion import read_weights

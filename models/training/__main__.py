@@ -4,7 +4,8 @@
 
 Teachers propose vehicles on every photo (`completing`), training pictures are made (`crops`),
 YOLOv8n is fine-tuned (`parkcore.training.fine_tune`) and its weights blended with those it started
-from. Last, what it says of each type is shifted until one confidence serves all (`confidences`).
+from. Then what it says of each type is shifted until one confidence serves all (`confidences`).
+Last, its 8-bit form is made (`quantise`).
 A call that was ended goes on after the last photo that was looked at, or the last epoch; what was
 made of other photos, labels, teachers or settings is made anew.
 """
@@ -27,7 +28,8 @@ import yaml
 from models.training.completing import Teacher, complete
 from models.training.confidences import look, shifts
 from models.training.crops import Labelled, packed, windows, worse_light, write
-from models.training.sources import Source, Vehicles, read, read_rendered
+from models.training.quantise import check_installed, quantise
+from models.training.sources import Source, Vehicles, digest, read, read_rendered
 from parkcore.accuracy.splits import Split
 from parkcore.domain import LABELS, Label
 from parkcore.errors import NothingLabelled
@@ -53,8 +55,8 @@ WHOLE = {
 }
 """How often each photo of these sets is shown whole."""
 PACKED = {
-    "vehicles_openimages": 0.3,
-    "nepal_street_vehicles": 0.5,
+    "vehicles_openimages": 0.6,
+    "nepal_street_vehicles": 1.0,
     "coco_motorcycle_rows": 2.0,
     "openimages_parked_buses_trucks": 0.5,
     "rf100_vehicles_highway_cctv": 0.3,
@@ -89,6 +91,7 @@ def main(
     only_pictures: bool,
 ) -> None:
     """Make the detector's weights from the data sets in the folder DATASETS."""
+    check_installed()
     folders = [folder for folder in sorted(datasets.iterdir()) if folder.is_dir()]
     if out.resolve() in {path.resolve() for path in (start, *teachers)}:
         raise click.UsageError(f"{out} would be written over, but is to be learned from; set --out")
@@ -97,7 +100,7 @@ def main(
     if rendered:
         sources += read_rendered(rendered)
     teacher_files = list(teachers) or [start]
-    taught_by = _digest([_sha256(teacher) for teacher in teacher_files])
+    taught_by = _digest([digest(teacher) for teacher in teacher_files])
     proposals = _proposals(sources, teacher_files, work / f"proposals-{taught_by}")
     made_of = _made_of(sources, taught_by, seed)
     dataset = _pictures(sources, proposals, work / "pictures", made_of, seed)
@@ -105,13 +108,14 @@ def main(
         return
     first = work / "start.pt"
     four_types(start, first)
-    trained = work / f"trained-{_digest([made_of, _sha256(start), epochs])}.pt"
+    trained = work / f"trained-{_digest([made_of, digest(start), epochs])}.pt"
     if not trained.is_file():
         fine_tune(dataset, first, trained, epochs=epochs, seed=seed, progress=_epoch)
     blended = work / "blended.pt"
     blend(first, trained, share, blended)
     shift_confidences(blended, _shifts(blended, held_back, proposals, teacher_files), out)
-    click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, SHA-256 {_sha256(out)}")
+    click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, SHA-256 {digest(out)}")
+    click.echo(f"its 8-bit form: {quantise(out, dataset.parent, seed=seed)}")
 
 
 def _all(folders: Sequence[Path], split: Split) -> list[Source]:
@@ -139,10 +143,6 @@ def _shifts(
     return found
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _proposals(sources: list[Source], teachers: list[Path], folder: Path) -> Path:
     """What the teachers propose on each photo that is not labelled wholly, kept in files."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,7 @@ def _proposals(sources: list[Source], teachers: list[Path], folder: Path) -> Pat
 
 
 def _kept(folder: Path, source: Source) -> Path:
-    return folder / f"{source.set_name}-{source.photo.stem}-{_sha256(source.photo)[:8]}.npz"
+    return folder / f"{source.set_name}-{source.photo.stem}-{digest(source.photo)[:8]}.npz"
 
 
 def _proposed(source: Source, proposals: Path) -> Vehicles:
@@ -219,7 +219,7 @@ def _made_of(sources: list[Source], taught_by: str, seed: int) -> str:
 
 def _content(source: Source) -> Iterator[Any]:
     """Of one photo, and of what people said of it."""
-    yield _sha256(source.photo)
+    yield digest(source.photo)
     yield source.vehicles.boxes.tolist()
     yield source.vehicles.types.tolist()
     yield source.doubtful.tolist()

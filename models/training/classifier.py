@@ -20,6 +20,7 @@ from typing import Any
 import click
 import numpy as np
 
+from models.training.sources import digest
 from parkcore.images import decode
 from parkcore.spaces.ground import Floats
 from parkcore.spaces.space_net import from_detector
@@ -82,10 +83,6 @@ def _beginning(body: dict[str, Any], seed: int) -> Any:
 
     torch.manual_seed(seed)  # for the head, which knows nothing yet
     return from_detector(body)
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def digest_of(samples: Sequence[Sample]) -> str:

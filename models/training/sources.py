@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -123,3 +124,8 @@ def _source(set_name: str, truth: Truth) -> Source:
 
 def _array(boxes: tuple[Box, ...]) -> Floats:
     return np.array([box.as_tuple() for box in boxes], float).reshape(-1, 4)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,28 +6,25 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from parkcore.errors import ModelError, NothingLabelled, OutputError, UnreadablePhoto
+from parkcore.cli.contenders import NO_PLAIN, PLAIN, plain_yolo, second_opinion, ways_of
+from parkcore.errors import NothingLabelled, OutputError, UnreadablePhoto
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
-    from parkcore.accuracy.measuring import Measured, Way
-    from parkcore.accuracy.plain_yolo import PlainYolo
+    from parkcore.accuracy.measuring import Measured
     from parkcore.accuracy.set_notes import SetNotes
     from parkcore.accuracy.truth import Truth
-    from parkcore.spaces.second_opinion import SecondOpinion
 
 NOTES = Path(__file__).parents[2] / "models" / "training" / "sets.toml"
 """What is known of the open sets, where Parkcore runs from its repository."""
 
 ON_SCREEN = "-"
-
-PLAIN, NO_PLAIN = "yolov8n.pt", "none"
-"""The plain alternative's weights where none are named, and the word for going without."""
 
 
 class _Numbers(click.ParamType[list[float]]):
@@ -138,12 +135,13 @@ def evaluate(
         (folder, truths[::every]) for folder, truths in _labelled(folders, split, about, unlabelled)
     ]
     names = (models or settings.model).split(",")
-    plain = _plain(baseline, names[0])
-    second = _second_opinion(settings)
+    plain = plain_yolo(baseline, names[0])
+    second = second_opinion(settings)
     chosen = sizes or [settings.imgsz], confidences or [settings.confidence]
+    ways_by = partial(ways_of, names, *chosen, eight_bit=settings.eight_bit)
     ways = {
-        "spaces": _ways(names, *chosen, second=second, fits_size=settings.fit_size and not sizes),
-        "boxes": _ways(names, *chosen, ranks=True),
+        "spaces": ways_by(second=second, fits_size=settings.fit_size and not sizes),
+        "boxes": ways_by(ranks=True),
     }
     measured: list[Measured] = []
     tries = [int(size) for size in baseline_sizes] if baseline_sizes else None
@@ -211,82 +209,6 @@ def _notes(folder: Path, about: Path | None, unlabelled: str) -> SetNotes:
 
 def _kind(truths: Sequence[Truth]) -> str:
     return "spaces" if truths[0].layout else "boxes"
-
-
-def _ways(
-    models: Sequence[str],
-    sizes: Sequence[float],
-    confidences: Sequence[float],
-    *,
-    second: SecondOpinion | None = None,
-    fits_size: bool = False,
-    ranks: bool = False,
-) -> list[Way]:
-    """Parkcore by every model, size and confidence; with a second opinion, also without it.
-
-    Args:
-        fits_size: look larger where the spaces of a photo are small.
-        ranks: look for the less sure too, for average precision.
-    """
-    from functools import partial
-
-    from parkcore.accuracy.evaluate_spaces import judge_photo
-    from parkcore.accuracy.measuring import FLOOR, Way
-    from parkcore.detect import YoloDetector, find_weights, model_folders
-
-    alone = partial(Way, who="Parkcore, detections alone")
-    least = min(FLOOR, *confidences) if ranks else min(confidences)
-    judged = partial(judge_photo, second=second)
-    detectors = [
-        YoloDetector(weights, confidence=least, imgsz=int(size))
-        for model in models
-        for weights in [find_weights(model, folders=model_folders())]
-        for size in sizes
-    ]
-    return [
-        way
-        for detector in detectors
-        for confidence in sorted(confidences)
-        for way in (
-            [Way(detector, confidence, judged, fits_size=fits_size)]
-            + [alone(detector, confidence, fits_size=fits_size)] * bool(second)
-        )
-    ]
-
-
-def _second_opinion(settings: Settings) -> SecondOpinion | None:
-    """As the settings say. Where its weights cannot be had, there is none, and that is said."""
-    from parkcore.wiring import make_second_opinion
-
-    second = make_second_opinion(settings)
-    try:
-        return second if second and second.info else None
-    except ModelError as error:
-        click.echo(f"spaces are judged without a second opinion: {error}", err=True)
-        return None
-
-
-def _plain(model: str | None, instead: str) -> PlainYolo | None:
-    """The plain alternative. Where none is named and the usual weights cannot be had, Parkcore's
-    own are taken, and its name says so.
-
-    Raises:
-        ModelError: the weights that were named cannot be had.
-    """
-    from parkcore.accuracy.measuring import FLOOR
-    from parkcore.accuracy.plain_yolo import PlainYolo
-    from parkcore.detect import find_weights, model_folders
-
-    if model == NO_PLAIN:
-        return None
-    try:
-        weights = find_weights(model or PLAIN, folders=model_folders())
-    except ModelError as error:
-        if model:
-            raise
-        click.echo(f"the baseline takes {instead} instead of {PLAIN}: {error}", err=True)
-        weights = find_weights(instead, folders=model_folders())
-    return PlainYolo(weights, confidence=FLOOR)
 
 
 def _flat(result: dict[str, Any]) -> dict[str, Any]:

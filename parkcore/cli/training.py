@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from parkcore.chosen_models import Part, choose, go_back
+from parkcore.chosen_models import Part, go_back
+from parkcore.cli.switching import KINDS, NAMES, offer, part_of, say_in_use, switch_over
 from parkcore.errors import ModelError, NotEnoughHistory, OutputError
-from parkcore.settings import NO_OPINION, Settings, chosen_file, load
+from parkcore.settings import NO_OPINION, Settings, chosen_file
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
     from parkcore.accuracy.meter import Tally
@@ -22,11 +21,6 @@ if TYPE_CHECKING:  # what these bring along would slow down every --help
     from parkcore.spaces.layout import Layout
     from parkcore.spaces.verdict import Judged
     from parkcore.training.own_model import Amount, Judging, Told
-
-KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
-"""What the files of own models are called after."""
-
-NAMES: dict[Part, str] = {"second_opinion": "classifier of spaces", "model": "detector"}
 
 
 @click.command("export-training")
@@ -96,10 +90,10 @@ def train(
     """
     if back:
         go_back(chosen_file())
-        _say_in_use()
+        say_in_use()
         return
     if use is not None:
-        _switch_over(_part_of(use), use)
+        switch_over(part_of(use), use)
         return
     parts: list[Part] = [] if detector_only else ["second_opinion"]
     if detector or detector_only:
@@ -265,48 +259,3 @@ def _say_table(rows: dict[str, Tally]) -> None:
     wide = max(map(len, rows))
     for name, tally in rows.items():
         click.echo(f"  {name:{wide}}  {say_accuracy(tally)}; {say_wrong(tally)}")
-
-
-def offer(new: Mapping[Part, Path], *, better: bool, switch: bool) -> None:
-    """Switch over where the user says so: to all of `new`, as they were measured together."""
-    what = " and ".join(NAMES[part] for part in new)
-    how = " and ".join(f"`parkcore train --use {kept}`" for kept in new.values())
-    later = f"Nothing is switched. {how} would do it."
-    if not better:
-        click.echo(f"The new {what} would make it no better. {later}")
-    elif switch or (sys.stdin.isatty() and click.confirm(f"Use the new {what}?")):
-        for part, kept in new.items():
-            _switch_over(part, kept)
-    else:
-        click.echo(f"With the new {what} it is better. {later}")
-
-
-def _part_of(weights: Path) -> Part:
-    for part, kind in KINDS.items():
-        if weights.name.startswith(f"parkcore-{kind}"):
-            return part
-    raise click.UsageError(
-        f"{weights.name} is none that `parkcore train` made: those are called"
-        " parkcore-spaces-… or parkcore-vehicles-…; set PARKCORE_MODEL to use another detector"
-    )
-
-
-def _switch_over(part: Part, weights: Path) -> None:
-    choose(chosen_file(), part, weights)
-    _say_in_use()
-    now = load()
-    if Path(getattr(now, part)).name != weights.name:
-        click.echo(
-            f"But the setting {part} says {getattr(now, part)}, and comes first: take it out of"
-            f" parkcore.toml and PARKCORE_{part.upper()}",
-            err=True,
-        )
-
-
-def _say_in_use() -> None:
-    now = load()
-    for part, name in NAMES.items():
-        click.echo(f"{name}: {getattr(now, part)}")
-    click.echo(
-        "Start the service anew, and it judges with these. `parkcore train --back` undoes it."
-    )

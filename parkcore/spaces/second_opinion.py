@@ -147,7 +147,10 @@ class SecondOpinion:
     @cached_property
     def _net(self) -> tuple[Any, float]:
         log.info("loading the classifier of spaces %s", self._weights)
-        return read_weights(self._weights)
+        net, temperature = read_weights(self._weights)
+        from parkcore.spaces.space_net import fused
+
+        return fused(net), temperature
 
 
 def find_classifier(name: str, *, folders: Sequence[Path]) -> Path:

@@ -1,0 +1,62 @@
+"""Which model is used: what `train` made is offered, and switched to when the user says so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from parkcore.chosen_models import Part, choose
+from parkcore.settings import chosen_file, load
+
+KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
+"""What the files of own models are called after."""
+
+NAMES: dict[Part, str] = {"second_opinion": "classifier of spaces", "model": "detector"}
+
+
+def offer(new: Mapping[Part, Path], *, better: bool, switch: bool) -> None:
+    """Switch over where the user says so: to all of `new`, as they were measured together."""
+    what = " and ".join(NAMES[part] for part in new)
+    how = " and ".join(f"`parkcore train --use {kept}`" for kept in new.values())
+    later = f"Nothing is switched. {how} would do it."
+    if not better:
+        click.echo(f"The new {what} would make it no better. {later}")
+    elif switch or (sys.stdin.isatty() and click.confirm(f"Use the new {what}?")):
+        for part, kept in new.items():
+            switch_over(part, kept)
+    else:
+        click.echo(f"With the new {what} it is better. {later}")
+
+
+def part_of(weights: Path) -> Part:
+    for part, kind in KINDS.items():
+        if weights.name.startswith(f"parkcore-{kind}"):
+            return part
+    raise click.UsageError(
+        f"{weights.name} is none that `parkcore train` made: those are called"
+        " parkcore-spaces-… or parkcore-vehicles-…; set PARKCORE_MODEL to use another detector"
+    )
+
+
+def switch_over(part: Part, weights: Path) -> None:
+    choose(chosen_file(), part, weights)
+    say_in_use()
+    now = load()
+    if Path(getattr(now, part)).name != weights.name:
+        click.echo(
+            f"But the setting {part} says {getattr(now, part)}, and comes first: take it out of"
+            f" parkcore.toml and PARKCORE_{part.upper()}",
+            err=True,
+        )
+
+
+def say_in_use() -> None:
+    now = load()
+    for part, name in NAMES.items():
+        click.echo(f"{name}: {getattr(now, part)}")
+    click.echo(
+        "Start the service anew, and it judges with these. `parkcore train --back` undoes it."
+    )
