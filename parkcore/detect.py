@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import pickle
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from parkcore.analysis_size import OVERLAP, PART, WHOLE, analysis_size, parts, t
 from parkcore.domain import LABELS, Box, Detection, DetectorInfo, Image, Label
 from parkcore.errors import ModelError
 from parkcore.geometry import distinct
-from parkcore.quantised import SUFFIX, content, quantised
+from parkcore.quantised import SUFFIX, digest, in_single_precision, quantised
 
 log = logging.getLogger(__name__)
 
@@ -102,15 +103,16 @@ class YoloDetector:
 
     @cached_property
     def info(self) -> DetectorInfo:
-        run = self._eight_bit or self._weights
         try:
-            judges = content(run) if self._eight_bit else run.read_bytes()
+            if self._eight_bit:
+                name = f"{self._eight_bit.name.removesuffix(SUFFIX)} ({EIGHT_BIT})"
+                version = digest(self._eight_bit)
+            else:
+                name = self._weights.name
+                version = hashlib.sha256(self._weights.read_bytes()).hexdigest()
         except OSError as error:
-            raise ModelError(f"the model {run} cannot be read: {error}") from error
-        name, version = run.name.removesuffix(SUFFIX), hashlib.sha256(judges).hexdigest()[:12]
-        if self._eight_bit:
-            name = f"{name} ({EIGHT_BIT})"
-        return DetectorInfo(name, version, self._confidence, self._imgsz)
+            raise ModelError(f"the model {self._weights} cannot be read: {error}") from error
+        return DetectorInfo(name, version[:12], self._confidence, self._imgsz)
 
     def load(self) -> None:
         """Load the model now instead of at the first photo (takes seconds).
@@ -171,6 +173,8 @@ class YoloDetector:
             model = load(run)
             blank = np.zeros((32, 32, 3), np.uint8)
             model.predict(blank, imgsz=32, device=self._device, verbose=False)  # sets things up
+            if self._eight_bit:
+                in_single_precision(model, self._eight_bit)
             names = model.names
         if not set(names.values()) & set(LABELS):
             raise ModelError(
@@ -282,7 +286,7 @@ def _loading(weights: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, EOFError,
-            ImportError, pickle.UnpicklingError) as error:  # fmt: skip
+            ImportError, StopIteration, pickle.UnpicklingError) as error:  # fmt: skip
         raise ModelError(
             f"{weights} is not a YOLO model that can be loaded ({error}); put a good"
             " copy there or set PARKCORE_MODEL to another"
@@ -298,6 +302,8 @@ def ultralytics() -> Any:
     # The threads of one photo wait for each other spinning, unless told to give up soon: beside
     # another process that looks at photos, one took 750 ms instead of 350. Read at import, too.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # OpenVINO would tell its makers each time that it is imported; without this it goes on.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import torch  # noqa: F401 – first, as Ultralytics would tell it to use a single core
     from ultralytics import YOLO
 

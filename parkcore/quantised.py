@@ -1,7 +1,8 @@
 """The 8-bit form of a detector: the same weights in integers, run by OpenVINO.
 
-It takes a third of the time on a CPU and judges as well (see `models/README.md`). For `x.pt` it is
-the folder `x_int8_openvino_model` beside it; `models/training/quantise.py` makes it.
+It judges as rightly, and the network takes a third of the time on a CPU (see `models/README.md`).
+For `x.pt` it is the folder `x_int8_openvino_model` beside it, which `models/training/quantise.py`
+makes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import logging
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,8 +20,10 @@ log = logging.getLogger(__name__)
 SUFFIX = "_int8_openvino_model"
 """Of the folder's name; Ultralytics tells by its end how to run what is in it."""
 
-MADE_OF = "made_of"
-"""What the folder's metadata calls the SHA-256 of the weights that it was made of."""
+MADE_OF, CONTENT = "made_of", "content"
+"""What its metadata calls the SHA-256 of the weights that it was made of, and its own."""
+
+CPU = Path("/proc/cpuinfo")
 
 
 def folder_of(weights: Path) -> Path:
@@ -28,28 +32,56 @@ def folder_of(weights: Path) -> Path:
 
 
 def quantised(weights: Path) -> Path | None:
-    """The folder with the 8-bit form of these very weights; None where there is none, where it is
-    of others, or where OpenVINO is not installed (it is for 64-bit PCs)."""
+    """The folder with the 8-bit form of these very weights.
+
+    None where there is none, where it is damaged or of other weights, and where it cannot be run
+    well: without OpenVINO, which Parkcore installs on PCs, and on CPUs with AMX, where Ultralytics
+    would look at every photo in one size.
+    """
     folder = folder_of(weights)
     try:
         described = yaml.safe_load((folder / "metadata.yaml").read_text(encoding="utf-8"))
-        of_these = described[MADE_OF] == hashlib.sha256(weights.read_bytes()).hexdigest()
+        made_of = described[MADE_OF]
+        if described[CONTENT] != digest(folder):
+            raise ValueError("it is not as it was made")
+        of_these = made_of == hashlib.sha256(weights.read_bytes()).hexdigest()
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
-        log.warning("%s is left aside, as it cannot be read: %s", folder, error)
+        log.warning("%s is left aside, as it is damaged: %s", folder, error)
         return None
     if not of_these:
         log.warning("%s is left aside: it was made of another %s", folder, weights.name)
         return None
-    return folder if find_spec("openvino") else None
+    return folder if find_spec("openvino") and not _has_amx() else None
 
 
-def content(folder: Path) -> bytes:
-    """What judges: the network and its weights.
+def digest(folder: Path) -> str:
+    """SHA-256 of what judges: the network and its weights.
 
     Raises:
         OSError: they cannot be read.
     """
-    files = sorted(path for path in folder.iterdir() if path.suffix in {".xml", ".bin"})
-    return b"".join(path.read_bytes() for path in files)
+    summed = hashlib.sha256()
+    for suffix in ("xml", "bin"):
+        summed.update(next(iter(folder.glob(f"*.{suffix}")), folder / suffix).read_bytes())
+    return summed.hexdigest()
+
+
+def _has_amx() -> bool:
+    # https://github.com/openvinotoolkit/openvino/issues/37577
+    return CPU.is_file() and "amx_int8" in CPU.read_text()
+
+
+def in_single_precision(model: Any, folder: Path) -> None:
+    """Compute in 32 bits what is not in 8, on every CPU alike; left alone, OpenVINO takes 16 on
+    some of them.
+
+    Args:
+        model: of Ultralytics, after its first look.
+    """
+    backend = model.predictor.model.backend
+    [network] = folder.glob("*.xml")
+    backend.ov_compiled_model = backend.ov.Core().compile_model(
+        str(network), "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    )

@@ -18,11 +18,14 @@ import pytest
 from parkcore.detect import YoloDetector
 from parkcore.domain import Box, Detection, DetectorInfo, Image
 from parkcore.ingest import Analyser
+from parkcore.quantised import quantised
 from parkcore.storage import Storage
 from parkcore.store import Store
 
 ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "models" / "parkcore-yolov8n.pt"
+HAS_8_BIT = quantised(WEIGHTS) is not None
+"""On PCs, where OpenVINO is installed, but those whose CPU has AMX; see `quantised`."""
 SAMPLES = ROOT / "storage_photo"
 SHARED = ROOT.parent / "shared"
 MADRID = ZoneInfo("Europe/Madrid")

@@ -9,11 +9,12 @@ import tomllib
 
 import click
 import pytest
+import yaml
 from conftest import ROOT, SAMPLES, WEIGHTS
 
 import parkcore
 from parkcore.cli import cli
-from parkcore.quantised import content, quantised
+from parkcore.quantised import digest, folder_of
 from parkcore.settings import Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -81,10 +82,10 @@ def test_the_model_card_is_of_this_model() -> None:
 
 
 def test_the_model_comes_with_its_own_8_bit_form() -> None:
-    folder = quantised(WEIGHTS)
-    assert folder, "make it: python -m models.training.quantise"
-    version = hashlib.sha256(content(folder)).hexdigest()[:12]
-    assert version in (ROOT / "models" / "README.md").read_text()
+    folder = folder_of(WEIGHTS)
+    described = yaml.safe_load((folder / "metadata.yaml").read_text())
+    assert described["made_of"] == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    assert digest(folder)[:12] in (ROOT / "models" / "README.md").read_text()
     shipped = (ROOT / "pyproject.toml").read_text()
     assert f"parkcore/weights/{folder.name}" in shipped
 

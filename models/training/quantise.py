@@ -23,10 +23,10 @@ import numpy.typing as npt
 import yaml
 
 from models.training.crops import SIDE
-from models.training.sources import digest
-from parkcore.detect import load
+from models.training.sources import digest as digest_of
+from parkcore.detect import load, ultralytics
 from parkcore.images import decode
-from parkcore.quantised import MADE_OF, folder_of
+from parkcore.quantised import CONTENT, MADE_OF, digest, folder_of
 
 PICTURES = 300
 """So many tell the ranges."""
@@ -61,7 +61,8 @@ def quantise(weights: Path, pictures: Path, *, seed: int) -> Path:
     Args:
         pictures: a folder with `images`.
     """
-    os.environ.setdefault("NNCF_CI", "1")  # read at import: no usage statistics
+    ultralytics()  # first, as it keeps the libraries from telling their makers
+    os.environ.setdefault("NNCF_CI", "1")  # as this does NNCF
     import nncf
     import openvino
 
@@ -78,17 +79,18 @@ def quantise(weights: Path, pictures: Path, *, seed: int) -> Path:
             ignored_scope=nncf.IgnoredScope(patterns=EXACT),
             subset_size=len(chosen),
         )
-        unfinished = Path(made) / "finished"
+        unfinished = folder_of(weights).with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
         openvino.save_model(model, unfinished / f"{weights.stem}.xml")
         described: dict[str, Any] = yaml.safe_load((exported / "metadata.yaml").read_text())
         del described["date"]
-        described[MADE_OF] = digest(weights)
+        described |= {MADE_OF: digest_of(weights), CONTENT: digest(unfinished)}
         (unfinished / "metadata.yaml").write_text(yaml.safe_dump(described, sort_keys=False))
-        out = folder_of(weights)
-        shutil.rmtree(out, ignore_errors=True)
-        shutil.move(unfinished, out)
-    return out
+    out = folder_of(weights)
+    if out.exists():
+        shutil.rmtree(out)
+    return unfinished.rename(out)
 
 
 def _as_seen(path: Path) -> npt.NDArray[np.float32]:

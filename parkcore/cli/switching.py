@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from parkcore.chosen_models import Part, choose
-from parkcore.settings import chosen_file, load
+from parkcore.detect import find_weights, model_folders
+from parkcore.quantised import quantised
+from parkcore.settings import DEFAULT_MODEL, chosen_file, load
 
 KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
 """What the files of own models are called after."""
@@ -44,6 +46,8 @@ def part_of(weights: Path) -> Part:
 def switch_over(part: Part, weights: Path) -> None:
     choose(chosen_file(), part, weights)
     say_in_use()
+    if part == "model" and not quantised(weights) and quantised(_brought()):
+        click.echo("It has no 8-bit form: a photo takes about twice as long as with Parkcore's.")
     now = load()
     if Path(getattr(now, part)).name != weights.name:
         click.echo(
@@ -51,6 +55,10 @@ def switch_over(part: Part, weights: Path) -> None:
             f" parkcore.toml and PARKCORE_{part.upper()}",
             err=True,
         )
+
+
+def _brought() -> Path:
+    return find_weights(DEFAULT_MODEL, folders=model_folders())
 
 
 def say_in_use() -> None:
