@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import CELL, SHARED, WEIGHTS, draw_lot, encode
+from conftest import CELL, HAS_8_BIT, SHARED, WEIGHTS, draw_lot, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +32,8 @@ KEYS = {
 }  # fmt: skip
 
 # -- figures ------------------------------------------------------------------------------------
+OURS = ["Parkcore", "Parkcore, detections alone", *["Parkcore, not in 8 bit"] * HAS_8_BIT]
+"""Who is measured of ours."""
 
 
 def sign(sign: str, number: int) -> SpaceState:
@@ -280,9 +282,8 @@ def test_the_command_prints_both_ways_as_json(run, spaces_set):
         assert all(isinstance(row[key], int | float) for key in KEYS)
         assert all(0 <= row[key] <= 1 for key in KEYS - {"count_mae", "milliseconds"})
     assert [(row["judged_by"], row["confidence"]) for row in (found, *found["others"])] == [
-        ("Parkcore", 0.2), ("Parkcore, detections alone", 0.2),
-        ("Parkcore", 0.5), ("Parkcore, detections alone", 0.5),
-    ]  # fmt: skip
+        (who, confidence) for confidence in (0.2, 0.5) for who in OURS
+    ]
     assert found["baseline"]["judged_by"] == "box centre in polygon"
     assert (found["baseline"]["imgsz"], found["baseline"]["confidence"]) == (640, 0.25)
 
@@ -292,9 +293,10 @@ def test_the_command_prints_both_ways_as_a_table(run, spaces_set):
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     title = lines.index("### drawn (valid): 2 photos, 80 spaces")
-    rows = [line.split(" | ")[0].removeprefix("| ") for line in lines[title + 4 : title + 8]]
-    ours = ["Parkcore", "Parkcore, detections alone"]
-    assert rows == [*ours, "plain, its defaults", "plain, best settings"]
+    rows = [
+        line.split(" | ")[0].removeprefix("| ") for line in lines[title + 4 : title + 6 + len(OURS)]
+    ]
+    assert rows == [*OURS, "plain, its defaults", "plain, best settings"]
 
 
 def test_photos_that_are_not_there_are_told(run, spaces_set):
