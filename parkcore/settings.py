@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
     eight_bit: bool = Field(
         True,
-        description="Run the model's 8-bit form where there is one: a third of the time on a CPU.",
+        description="Run the model's 8-bit form where there is one: about half the time on a CPU.",
     )
     confidence: float = Field(
         0.2, gt=0, lt=1, description="Detections less sure than this are left out, 0..1."

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from conftest import ROOT, SAMPLES
+from conftest import HAS_8_BIT, ROOT, SAMPLES
 
 from parkcore import chosen_models, settings
 from parkcore.cli import cli
@@ -180,6 +180,17 @@ def test_what_is_better_alone_is_measured_together(
     assert "parkcore-spaces-" in settings.load().second_opinion
     assert "The new detector would make it no better" in said.output
     assert settings.load().model == "parkcore-yolov8n.pt"
+
+
+def test_a_detector_that_takes_longer_says_so(home: Path) -> None:
+    new = home / "models" / "parkcore-vehicles-2026-11-23-20.pt"
+    shutil.copy(ROOT / "models" / "parkcore-yolov8n.pt", new)
+    said = run("train", "--use", str(new))
+    assert said.exit_code == 0, said.output
+    assert ("no 8-bit form" in said.output) == HAS_8_BIT
+    classifier = home / "models" / "parkcore-spaces-2026-11-23-292.pt"
+    shutil.copy(CLASSIFIER, classifier)
+    assert "8-bit" not in run("train", "--use", str(classifier)).output
 
 
 def test_what_is_switched_off_cannot_be_trained(home: Path, told: Path) -> None:

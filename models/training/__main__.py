@@ -91,7 +91,8 @@ def main(
     only_pictures: bool,
 ) -> None:
     """Make the detector's weights from the data sets in the folder DATASETS."""
-    check_installed()
+    if not only_pictures:
+        check_installed()
     folders = [folder for folder in sorted(datasets.iterdir()) if folder.is_dir()]
     if out.resolve() in {path.resolve() for path in (start, *teachers)}:
         raise click.UsageError(f"{out} would be written over, but is to be learned from; set --out")

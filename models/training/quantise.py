@@ -47,8 +47,10 @@ def main(weights: Path, pictures: Path, seed: int) -> None:
 
 
 def check_installed() -> None:
-    """Raises:
-    click.UsageError: what it needs is not installed.
+    """Say now what an hour of training would end with.
+
+    Raises:
+        click.UsageError: what this needs is not installed.
     """
     missing = [name for name in ("openvino", "nncf") if find_spec(name) is None]
     if missing:

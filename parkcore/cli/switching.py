@@ -9,8 +9,6 @@ from pathlib import Path
 import click
 
 from parkcore.chosen_models import Part, choose
-from parkcore.detect import find_weights, model_folders
-from parkcore.quantised import quantised
 from parkcore.settings import DEFAULT_MODEL, chosen_file, load
 
 KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
@@ -46,7 +44,7 @@ def part_of(weights: Path) -> Part:
 def switch_over(part: Part, weights: Path) -> None:
     choose(chosen_file(), part, weights)
     say_in_use()
-    if part == "model" and not quantised(weights) and quantised(_brought()):
+    if part == "model" and _is_slower(weights):
         click.echo("It has no 8-bit form: a photo takes about twice as long as with Parkcore's.")
     now = load()
     if Path(getattr(now, part)).name != weights.name:
@@ -57,8 +55,13 @@ def switch_over(part: Part, weights: Path) -> None:
         )
 
 
-def _brought() -> Path:
-    return find_weights(DEFAULT_MODEL, folders=model_folders())
+def _is_slower(weights: Path) -> bool:
+    """Whether the model that Parkcore brings runs in 8 bit here, and this one does not."""
+    from parkcore.detect import find_weights, model_folders
+    from parkcore.quantised import quantised
+
+    brought = find_weights(DEFAULT_MODEL, folders=model_folders())
+    return quantised(weights) is None and quantised(brought) is not None
 
 
 def say_in_use() -> None:
