@@ -102,13 +102,15 @@ def test_training_that_was_ended_after_its_last_epoch_is_finished(
     assert (before["model.21.cv1.conv.weight"] != after["model.21.cv1.conv.weight"]).any()
 
 
-def test_between_two_models(tmp_path: Path, dataset: Path) -> None:
-    trained = tmp_path / "trained.pt"
+def test_between_the_start_and_the_mean_of_two_trainings(tmp_path: Path, dataset: Path) -> None:
+    trained, other, mixed = (tmp_path / f"{name}.pt" for name in ("trained", "other", "mixed"))
     train(dataset, trained, [], epochs=1)
-    blend(WEIGHTS, trained, 0.25, tmp_path / "mixed.pt")
-    first, second, mixed = map(weights_of, (WEIGHTS, trained, tmp_path / "mixed.pt"))
-    name = "model.21.cv1.conv.weight"
-    assert mixed[name] == pytest.approx(0.75 * first[name] + 0.25 * second[name], abs=1e-3)
+    shift_confidences(WEIGHTS, {"car": 2.0}, other)
+    blend(WEIGHTS, [trained, other], 0.5, mixed)
+    start, first, second, out = map(weights_of, (WEIGHTS, trained, other, mixed))
+    for name in ("model.21.cv1.conv.weight", "model.22.cv3.0.2.bias"):
+        wanted = 0.5 * start[name] + 0.25 * first[name] + 0.25 * second[name]
+        assert out[name] == pytest.approx(wanted, abs=0.01)  # of float16
 
 
 def test_the_four_types_keep_what_they_know(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
     python -m models.training DATASETS --start yolov8n.pt --work WORK
 
 Teachers propose vehicles on every photo (`completing`), training pictures are made (`crops`),
-YOLOv8n is fine-tuned (`parkcore.training.fine_tune`) and its weights blended with those it started
-from. Then what it says of each type is shifted until one confidence serves all (`confidences`).
-Last, its 8-bit form is made (`quantise`).
+YOLOv8n is fine-tuned on them (`parkcore.training.fine_tune`), once for each seed; the mean of the
+seeds' weights is blended with those they started from. Then what it says of each type is shifted
+until one confidence serves all (`confidences`). Last, its 8-bit form is made (`quantise`).
 A call that was ended goes on after the last photo that was looked at, or the last epoch; what was
 made of other photos, labels, teachers or settings is made anew.
 """
@@ -74,9 +74,17 @@ WORSE_LIGHT = 0.15
 @click.option("--rendered", type=click.Path(exists=True, path_type=Path))
 @click.option("--work", required=True, type=click.Path(path_type=Path))
 @click.option("--out", default=Path("models/parkcore-yolov8n.pt"), type=click.Path(path_type=Path))
-@click.option("--epochs", default=6, show_default=True)
-@click.option("--blend", "share", default=1.0, show_default=True, help="Share of the trained part.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--epochs", default=4, show_default=True)
+@click.option(
+    "--seed",
+    "seeds",
+    multiple=True,
+    type=int,
+    default=(0, 1),
+    show_default=True,
+    help="Trained once for each; the mean of their weights is taken.",
+)
+@click.option("--blend", "share", default=0.8, show_default=True, help="Share of the trained part.")
 @click.option("--only-pictures", is_flag=True, help="Stop before training.")
 def main(
     datasets: Path,
@@ -86,8 +94,8 @@ def main(
     work: Path,
     out: Path,
     epochs: int,
+    seeds: Sequence[int],
     share: float,
-    seed: int,
     only_pictures: bool,
 ) -> None:
     """Make the detector's weights from the data sets in the folder DATASETS."""
@@ -103,20 +111,23 @@ def main(
     teacher_files = list(teachers) or [start]
     taught_by = _digest([digest(teacher) for teacher in teacher_files])
     proposals = _proposals(sources, teacher_files, work / f"proposals-{taught_by}")
-    made_of = _made_of(sources, taught_by, seed)
-    dataset = _pictures(sources, proposals, work / "pictures", made_of, seed)
-    if only_pictures:
-        return
     first = work / "start.pt"
     four_types(start, first)
-    trained = work / f"trained-{_digest([made_of, digest(start), epochs])}.pt"
-    if not trained.is_file():
-        fine_tune(dataset, first, trained, epochs=epochs, seed=seed, progress=_epoch)
+    trained = []
+    for seed in seeds:
+        made_of = _made_of(sources, taught_by, seed)
+        dataset = _pictures(sources, proposals, work / f"pictures-{seed}", made_of, seed)
+        trained.append(work / f"trained-{_digest([made_of, digest(start), epochs])}.pt")
+        if not only_pictures and not trained[-1].is_file():
+            click.echo(f"training with seed {seed}", err=True)
+            fine_tune(dataset, first, trained[-1], epochs=epochs, seed=seed, progress=_epoch)
+    if only_pictures:
+        return
     blended = work / "blended.pt"
     blend(first, trained, share, blended)
     shift_confidences(blended, _shifts(blended, held_back, proposals, teacher_files), out)
     click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, SHA-256 {digest(out)}")
-    click.echo(f"its 8-bit form: {quantise(out, dataset.parent, seed=seed)}")
+    click.echo(f"its 8-bit form: {quantise(out, work / f'pictures-{seeds[0]}', seed=seeds[0])}")
 
 
 def _all(folders: Sequence[Path], split: Split) -> list[Source]:

@@ -1,6 +1,6 @@
 """From the detector's weights to their 8-bit form, which OpenVINO runs on a CPU.
 
-    python -m models.training.quantise models/parkcore-yolov8n.pt WORK/pictures
+    python -m models.training.quantise models/parkcore-yolov8n.pt WORK/pictures-0
 
 Weights and what flows between the layers become integers of 8 bits (post-training quantisation:
 Jacob and others, "Quantization and Training of Neural Networks for Efficient

@@ -7,7 +7,7 @@ import datetime
 import pickle
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -169,19 +169,27 @@ def save(model: Any, out: Path) -> None:
     unfinished.replace(out)
 
 
-def blend(first: Path, second: Path, share: float, out: Path) -> None:
-    """Weights between two of the same shape: `share` of the second, the rest of the first.
+def blend(start: Path, trained: Sequence[Path], share: float, out: Path) -> None:
+    """The mean of several trainings from one start, drawn back towards it.
 
-    Wortsman et al., "Robust fine-tuning of zero-shot models", 2022: between where training began
-    and where it ended lie models that keep more of what the beginning knew.
+    Wortsman et al., "Model soups", 2022: the mean of weights that were trained from the same start
+    with other seeds is better than each of them. The same, "Robust fine-tuning of zero-shot
+    models", 2022: between where training began and where it ended lie models that keep more of
+    what the beginning knew.
+
+    Args:
+        share: of the mean of `trained`; the rest is of `start`.
     """
-    ours, other = _model(second), _model(first).state_dict()
+    shares = [1 - share, *[share / len(trained)] * len(trained)]
+    models = [_model(weights) for weights in (start, *trained)]
+    states = [model.state_dict() for model in models]
     mixed = {
-        name: value * share + other[name] * (1 - share) if value.is_floating_point() else value
-        for name, value in ours.state_dict().items()
-    }
-    ours.load_state_dict(mixed)
-    save(ours, out)
+        name: sum(part * state[name] for part, state in zip(shares, states, strict=True))
+        if value.is_floating_point() else value
+        for name, value in states[-1].items()
+    }  # fmt: skip
+    models[-1].load_state_dict(mixed)
+    save(models[-1], out)
 
 
 def shift_confidences(weights: Path, log_odds: Mapping[Label, float], out: Path) -> None:
