@@ -10,7 +10,7 @@ import humanize
 import pandas as pd
 import streamlit as st
 
-from pages.shell import context, parts
+from pages.shell import context, parts, told
 from pages.shell.keeping_rules import show_lines, show_rules
 from parkcore.service.lock import only_one
 from parkcore.store import Store
@@ -98,7 +98,7 @@ def confirm_thinning(found: Thinning) -> None:
         with st.spinner("Deleting …"), alone, context.open_store() as store:
             done = thin(store, context.storage(), at=found.at)
         gone = f"{done.photos.number:,} photos, {humanize.naturalsize(done.photos.size_bytes)}"
-        st.session_state.said = f"Done: {gone} are gone."
+        told.keep("said", f"Done: {gone} are gone.")
         st.rerun()
 
 
@@ -125,7 +125,7 @@ def show_thinning(store: Store) -> None:
             st.write("Nothing.")
 
 
-if said := st.session_state.pop("said", None):
+if said := told.once("said"):
     st.toast(parts.plain(said), icon=":material/check:")
 with context.open_store() as opened:
     show_figures(opened)

@@ -7,7 +7,7 @@ from datetime import datetime, time
 
 import streamlit as st
 
-from pages.shell import context, parts
+from pages.shell import context, parts, told
 from parkcore.domain import Camera, Lot
 from parkcore.store import Store
 
@@ -48,7 +48,7 @@ def edit(store: Store, lot: Lot) -> None:
             store.change_lot(changed, capacity_since=since)
             for camera_id, spaces in own.items():
                 store.save_camera(Camera(lot.id, camera_id, spaces or None), capacity_since=since)
-            st.session_state.saved = name
+            told.keep("saved", name)
             st.rerun()
 
 
@@ -86,8 +86,8 @@ def add(store: Store) -> None:
     st.rerun()
 
 
-if saved := st.session_state.pop("saved", None):
-    st.toast(f"{parts.plain(saved)} saved", icon=":material/check:")  # a rerun may swallow it
+if saved := told.once("saved"):
+    st.toast(f"{parts.plain(saved)} saved", icon=":material/check:")
 with context.open_store() as store:
     for each in store.lots():
         edit(store, each)

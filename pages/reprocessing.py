@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages.shell import context, parts
+from pages.shell import context, parts, told
 from pages.shell.side_by_side import show_change
 from parkcore.store import Store
 from parkcore.upkeep.comparing import Comparison, compare
@@ -72,7 +72,7 @@ def confirm_switch(run: Run) -> None:
         with st.spinner("Switching …"), context.open_store() as store:
             changed = switch_over(store, run.id) if not run.used_at else switch_back(store, run.id)
         how = "as before" if run.used_at else "those of the run"
-        st.session_state.said = f"{changed:,} snapshots are {how}."
+        told.keep("said", f"{changed:,} snapshots are {how}.")
         st.rerun()
 
 
@@ -85,7 +85,7 @@ def confirm_forget(run: Run) -> None:
     if st.button("Forget", type="primary", icon=":material/delete:"):
         with context.open_store() as store:
             store.remove_run(run.id)
-        st.session_state.said = f"Run {run.id} is forgotten."
+        told.keep("said", f"Run {run.id} is forgotten.")
         st.rerun()
 
 
@@ -134,7 +134,7 @@ def figures(found: Comparison) -> list[tuple[str, str, str]]:
     return shown
 
 
-if said := st.session_state.pop("said", None):
+if said := told.once("said"):
     st.toast(parts.plain(said), icon=":material/check:")
 with context.open_store() as opened:
     runs = opened.runs()

@@ -63,9 +63,10 @@ def add() -> None:
 
 
 def listing() -> None:
-    from pages.shell import ip_cameras
+    from pages.shell import ip_cameras, told
 
     ip_cameras.show()
+    told.forget()  # as at every page's end
 
 
 def remove() -> None:

@@ -5,7 +5,7 @@ from datetime import time
 
 import streamlit as st
 
-from pages.shell import context, parts
+from pages.shell import context, parts, told
 from pages.shell.camera_login import ask_login, is_dropped, say_dropped
 from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
@@ -150,7 +150,7 @@ def keep(entered: Entered, lot: Lot) -> None:
         context.credentials().put(camera.lot_id, camera.id, entered.kept)
         store.save_ip_camera(camera, described(lot, store))
     if entered.is_dropped:
-        st.session_state[DROPPED] = True
+        told.keep(DROPPED, True)
     st.rerun()
 
 

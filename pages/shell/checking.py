@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import streamlit as st
 
-from pages.shell import context
+from pages.shell import context, photos
 from pages.shell.navigation import explained
 from pages.shell.parts import when
 from pages.shell.text import plain
@@ -50,7 +50,7 @@ def ask(store: Store, place: tuple[str, str], day: date, *, answered: int) -> No
 def _show(found: tuple[Question, bytes, str], place: tuple[str, str], progress: str) -> None:
     question, picture, light = found
     st.markdown(f"**Is the framed space occupied?** · {progress}")
-    st.image(picture, width="stretch", alt="A marked space, framed, with its surroundings")
+    photos.show(picture, "A marked space, framed, with its surroundings")
     st.html(_TALL)
     for row in (("occupied", "vacant"), ("unclear",)):
         with st.container(horizontal=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.shell import context
+from pages.shell import context, told
 from pages.shell.navigation import explained
 from parkcore.upkeep.retention import BIN
 
@@ -42,7 +42,7 @@ def bring_back(numbers: Sequence[int]) -> None:
 
 def done(said: str) -> None:
     """Show the page anew with what was done."""
-    st.session_state[CHANGED] = said
+    told.keep(CHANGED, said)
     st.session_state.changes = changes() + 1
     st.rerun()
 
@@ -54,6 +54,6 @@ def changes() -> int:
 
 def say_done() -> None:
     """What a click changed, on the run after it."""
-    if said := st.session_state.pop(CHANGED, None):
+    if said := told.once(CHANGED):
         st.toast(said, icon=":material/check:")
         st.success(said, icon=":material/check:")

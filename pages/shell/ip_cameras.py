@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.shell import camera_form, context, parts
+from pages.shell import camera_form, context, parts, told
 from pages.shell.camera_login import say_dropped
 from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
@@ -31,7 +31,7 @@ def show() -> None:
     st.caption("Cameras that Parkcore asks for a picture by itself: HTTP snapshot, MJPEG or RTSP.")
     if st.button("Add a camera", type="primary", icon=":material/add:", key="add_ip_camera"):
         camera_form.add()
-    if st.session_state.pop(camera_form.DROPPED, False):
+    if told.once(camera_form.DROPPED):
         say_dropped()
     listing()
 

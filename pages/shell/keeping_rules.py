@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages.shell import context, parts
+from pages.shell import context, parts, told
 from pages.shell.navigation import explained
 from parkcore.store import Store
 from parkcore.upkeep.keeping import dry_run
@@ -73,7 +73,7 @@ def ask(rule: Retention, place: str) -> dict[str, int | bool | None]:
 def keep_rule(place: str, rule: Retention | None) -> None:
     with context.open_store() as store:
         store.save_retention(place, rule)
-    st.session_state.said = "The rule is removed." if rule is None else f"Kept: {rule.said}."
+    told.keep("said", "The rule is removed." if rule is None else f"Kept: {rule.said}.")
     st.rerun()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages.shell import context, parts
+from pages.shell import context, parts, photos
 from parkcore.cameras.addresses import Login
 from parkcore.cameras.looking import Look
 from parkcore.cameras.rounds import keep
@@ -46,7 +46,7 @@ class LookNow:
             parts.snapshot_card(store, snapshot, self.title)
         else:
             st.caption(self.title)
-            st.image(self.picture, width="stretch")
+            photos.show(self.picture, "What the camera sees")
         steps = " · ".join(
             f"{STEPS[step]} {1000 * spent:,.0f} ms" for step, spent in self.seconds.items()
         )

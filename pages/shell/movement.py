@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shell import context
+from pages.shell import context, told
 from pages.shell.text import plain
 from parkcore.errors import ParkcoreError
 from parkcore.spaces.rejudge import judge_again
@@ -59,18 +59,18 @@ def _realign(lot_id: str, camera_id: str) -> None:
     except ParkcoreError as error:
         refused[key] = str(error)
         return
-    st.session_state.realigned = lot_id, camera_id, layout.version
+    told.keep("realigned", (lot_id, camera_id, layout.version))
 
 
 def show_realigned() -> None:
     """From a fragment: what was realigned stands above it, so the whole page runs."""
-    if "realigned" in st.session_state:
+    if told.waits("realigned"):
         st.rerun()
 
 
 def say_realigned() -> None:
     """What a click changed, on the run after it."""
-    if done := st.session_state.pop("realigned", None):
+    if done := told.once("realigned"):
         lot_id, camera_id, version = done
         st.toast(f"Version {version} saved", icon=":material/check:")
         st.success(

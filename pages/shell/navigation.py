@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pages.shell import told
 from pages.shell.parts import plain
 from parkcore.errors import ParkcoreError
 
@@ -58,6 +59,7 @@ def run() -> None:
     page = st.navigation(pages())
     with explained():
         page.run()
+    told.forget()
 
 
 @contextmanager

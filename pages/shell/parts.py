@@ -129,14 +129,14 @@ def show_photo(
     vehicles = counted(snapshot.counted.total)
     if picture is not None:
         marked = " and the spaces" if layout else ""
-        st.image(picture, width="stretch", alt=f"Photo with {vehicles}{marked} marked")
+        photos.show(picture, f"Photo with {vehicles}{marked} marked")
         return
     small = store.thumbnails([snapshot.id]).get(snapshot.id)
     if small is not None:
-        st.image(small, width="stretch", alt=f"Small photo with {vehicles}")
+        photos.show(small, f"Small photo with {vehicles}")
     st.caption("The photo's file is no longer there as it was; its numbers are kept.")
 
 
 def fresh_photo(image, detections) -> None:
     """A photo that is not recorded (yet), with its vehicles marked."""
-    st.image(jpeg(annotate(image, detections), max_side=1280), width="stretch")
+    photos.show(jpeg(annotate(image, detections), max_side=1280), "Photo with its vehicles marked")

@@ -1,8 +1,10 @@
 """Photos for the screen. Apart from `context`, as what is cached here needs a running app."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import PIL.Image
 import streamlit as st
 
 from pages.shell import context
@@ -14,6 +16,21 @@ from parkcore.ingest import content_id
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.strays import Stray, strays
 from parkcore.spaces.verdict import Judged, State
+
+
+def show(picture: bytes, alt: str) -> None:
+    """A picture, whose place on the page is kept free until it is there.
+
+    Else what stands below jumps as it comes, from under the pointer that is just being pressed.
+
+    Args:
+        picture: as an image file.
+        alt: what it shows, in the page's own words. Its place is found by it.
+    """
+    with PIL.Image.open(io.BytesIO(picture)) as opened:
+        width, height = opened.size
+    st.html(f'<style>img[alt="{alt}"] {{ aspect-ratio: auto {width} / {height} }}</style>')
+    st.image(picture, width="stretch", alt=alt)
 
 
 def photo_jpeg(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shell import context
+from pages.shell import context, photos
 from parkcore.colours import SPACE, USE
 from parkcore.drawing import draw_use
 from parkcore.errors import UnreadablePhoto
@@ -26,7 +26,7 @@ def show_picture(answer: SpaceAnswer, reference: bytes | None) -> None:
     except UnreadablePhoto:
         picture = None
     if picture:
-        st.image(picture, width="stretch", alt="The spaces, darker where they were used more")
+        photos.show(picture, "The spaces, darker where they were used more")
     else:
         st.caption("There is no photo of these spaces to draw on.")
 

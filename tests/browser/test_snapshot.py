@@ -88,6 +88,23 @@ def test_a_snapshot_that_is_not_there(app: App, open_page, number: str) -> None:
     expect(page.get_by_text("There is no such snapshot")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_jumps_as_the_photo_comes(app: App, open_page, width: int) -> None:
+    page, held = open_page(app, width=width), []
+    page.route("**/media/*.jpg", lambda route: held.append(route))
+    with page.expect_request("**/media/*.jpg"):
+        page.goto(f"/snapshot?id={of(app, 'sample-south')[0].id}", wait_until="commit")
+    photo = page.get_by_role("img", name="Photo with")
+    below = page.get_by_text("Correct it", exact=True)
+    expect(below).to_be_visible(timeout=15_000)
+    settled(page)
+    before = photo.bounding_box(), below.bounding_box()
+    assert before[0]["height"] == pytest.approx(before[0]["width"] * 720 / 1280, abs=1)
+    held[0].continue_()
+    page.wait_for_function("[...document.images].every(each => each.naturalWidth > 0)")
+    assert (photo.bounding_box(), below.bounding_box()) == before
+
+
 def test_a_count_is_put_right_and_the_machines_comes_back(app: App, open_page) -> None:
     shown = of(app, "sample-south")[0]
     page, before = open_page(app), taken_s(app, "sample-south")
