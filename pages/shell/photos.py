@@ -1,10 +1,8 @@
 """Photos for the screen. Apart from `context`, as what is cached here needs a running app."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import PIL.Image
 import streamlit as st
 
 from pages.shell import context
@@ -27,9 +25,10 @@ def show(picture: bytes, alt: str) -> None:
         picture: as an image file.
         alt: what it shows, in the page's own words. Its place is found by it.
     """
-    with PIL.Image.open(io.BytesIO(picture)) as opened:
-        width, height = opened.size
-    st.html(f'<style>img[alt="{alt}"] {{ aspect-ratio: auto {width} / {height} }}</style>')
+    drawn = decode(picture, max_megapixels=context.settings().max_megapixels)
+    st.html(
+        f'<style>img[alt="{alt}"] {{ aspect-ratio: auto {drawn.width} / {drawn.height} }}</style>'
+    )
     st.image(picture, width="stretch", alt=alt)
 
 
