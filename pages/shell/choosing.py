@@ -7,6 +7,16 @@ from parkcore.domain import Lot
 from parkcore.store import Store
 
 
+def write(name: str, values: list[str]) -> None:
+    """Write into the page's address, where it is not there yet.
+
+    Streamlit sends the whole address as it was when this run began, which takes out again what the
+    browser has written since for a widget that is bound to it.
+    """
+    if st.query_params.get_all(name) != values:
+        st.query_params[name] = values
+
+
 def selectbox(where, label: str, options: list[str], key: str, named=str) -> str:
     """One that begins with what the page's address says, and keeps it there."""
     name = label.lower()
@@ -14,7 +24,7 @@ def selectbox(where, label: str, options: list[str], key: str, named=str) -> str
     if key not in st.session_state and asked in options:
         st.session_state[key] = asked
     chosen = where.selectbox(label, options, format_func=named, key=key)
-    st.query_params[name] = chosen
+    write(name, [chosen])
     return chosen
 
 
@@ -34,7 +44,7 @@ def choose_lot(store: Store, key: str) -> Lot | None:
         format_func=lambda each: lots[each].name, placeholder="Choose a lot",
     )  # fmt: skip
     if chosen:
-        st.query_params.lot = chosen
+        write("lot", [chosen])
     return lots.get(chosen)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import streamlit as st
 
 from pages.shell import context
-from pages.shell.choosing import lot_names
+from pages.shell.choosing import lot_names, write
 from pages.shell.text import plain
 from parkcore.domain import Lot
 from parkcore.history.questions import Question, latest_day
@@ -86,7 +86,7 @@ def choose_lots(where, lots: list[Lot]) -> list[str]:
     chosen = where.multiselect(
         "Lots", list(names), format_func=names.get, key=key, max_selections=MOST_LOTS
     )
-    st.query_params["lots"] = chosen
+    write("lots", chosen)
     return chosen
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,23 @@ def type_date(page: Page, label: str, date: str) -> None:
     page.get_by_role("heading", level=1).click()
 
 
+def test_what_is_in_the_address_is_not_written_again(app: App, open_page) -> None:
+    """Else it would undo what the browser has written since, in the midst of typing."""
+    page, received = open_page(app), []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda frame: received.append(frame)),
+    )
+    visit(page, "/statistics", "Statistics")
+    assert any(b"lots=north" in frame for frame in received)
+    received.clear()
+    choose(page, "Days", "Own days")
+    expect(page.get_by_role("group", name="From")).to_be_visible()
+    settled(page)
+    assert received
+    assert not any(b"lots=north" in frame for frame in received)
+
+
 def test_a_week_has_the_figures_of_the_command_line(app: App, open_page) -> None:
     page = open_page(app)
     visit(page, "/statistics", "Statistics")
@@ -81,6 +99,8 @@ def test_a_week_has_the_figures_of_the_command_line(app: App, open_page) -> None
     expect(page.get_by_text("Seen 84 h of 168 h (50 %).")).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart").locator("svg, canvas")).to_have_count(4)
 
+    for named in ("from=2026-04-27", "to=2026-05-03"):
+        expect(page).to_have_url(re.compile(named))
     shared = open_page(app)
     visit(shared, page.url, "Statistics")
     expect(tile(shared, "Mean")).to_have_text(percent(row["mean_rate"], 1))
