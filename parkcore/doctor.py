@@ -11,10 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from parkcore.cameras.credentials import Credentials
-from parkcore.detect import YoloDetector, find_weights, model_folders
+from parkcore.detect import YoloDetector
 from parkcore.domain import LABELS
 from parkcore.errors import ParkcoreError
 from parkcore.folder import find_photos
+from parkcore.model_files import find_weights, model_folders
 from parkcore.settings import Settings
 from parkcore.store import Store
 from parkcore.wiring import make_second_opinion

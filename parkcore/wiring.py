@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from parkcore.cameras.addresses import Login
 from parkcore.cameras.credentials import Credentials
 from parkcore.cameras.looking import Look, look
-from parkcore.detect import YoloDetector, find_weights, model_folders
+from parkcore.detect import YoloDetector
 from parkcore.domain import IpCamera
 from parkcore.history.rollups import HOUR_S
 from parkcore.ingest import Analyser
+from parkcore.model_files import find_weights, model_folders
 from parkcore.service.in_hand import InHand
 from parkcore.settings import NO_OPINION, Settings
 from parkcore.spaces.judging import Judge

@@ -15,17 +15,12 @@ from conftest import ROOT, SAMPLES, SHARED, WEIGHTS, PaintDetector, draw_lot
 
 from parkcore.accuracy.box_matching import seen
 from parkcore.analysis_size import analysis_size
-from parkcore.detect import (
-    IOU,
-    Detector,
-    YoloDetector,
-    find_weights,
-    model_folders,
-)
+from parkcore.detect import IOU, Detector, YoloDetector
 from parkcore.domain import LABELS, Box
 from parkcore.errors import ModelError
 from parkcore.geometry import iou
 from parkcore.images import decode
+from parkcore.model_files import find_weights, model_folders
 
 BUSY = "sample-north/gate/2026-05-04_12-30.jpg"
 MIXED = "sample-south/kiosk/2026-05-04_10-20.jpg"

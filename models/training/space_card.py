@@ -23,8 +23,9 @@ from parkcore.accuracy.intervals import wilson_interval
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.photo_light import LIGHTS, light_of
 from parkcore.accuracy.truth import Truth
-from parkcore.detect import YoloDetector, find_weights, model_folders
+from parkcore.detect import YoloDetector
 from parkcore.images import decode
+from parkcore.model_files import find_weights, model_folders
 from parkcore.settings import DEFAULT_OPINION, load
 from parkcore.spaces.judgement import judge, outlines_of
 from parkcore.spaces.judging import judge_twice

@@ -40,7 +40,8 @@ def ways_of(
 
     from parkcore.accuracy.evaluate_spaces import judge_photo
     from parkcore.accuracy.measuring import FLOOR, Way
-    from parkcore.detect import YoloDetector, find_weights, model_folders
+    from parkcore.detect import YoloDetector
+    from parkcore.model_files import find_weights, model_folders
 
     alone = partial(Way, who="Parkcore, detections alone")
     exact = partial(Way, who="Parkcore, not in 8 bit")
@@ -82,7 +83,7 @@ def plain_yolo(model: str | None, instead: str) -> PlainYolo | None:
     """
     from parkcore.accuracy.measuring import FLOOR
     from parkcore.accuracy.plain_yolo import PlainYolo
-    from parkcore.detect import find_weights, model_folders
+    from parkcore.model_files import find_weights, model_folders
 
     if model == NO_PLAIN:
         return None

@@ -57,7 +57,7 @@ def switch_over(part: Part, weights: Path) -> None:
 
 def _is_slower(weights: Path) -> bool:
     """Whether the model that Parkcore brings runs in 8 bit here, and this one does not."""
-    from parkcore.detect import find_weights, model_folders
+    from parkcore.model_files import find_weights, model_folders
     from parkcore.quantised import quantised
 
     brought = find_weights(DEFAULT_MODEL, folders=model_folders())

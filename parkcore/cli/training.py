@@ -177,7 +177,7 @@ def _judging(settings: Settings) -> Judging:
 
 def _fit(settings: Settings, folder: Path, out: Path, epochs: int, seed: int) -> bool:
     """Fine-tune the classifier; whether a pass over the data made it better."""
-    from parkcore.detect import model_folders
+    from parkcore.model_files import model_folders
     from parkcore.spaces.second_opinion import find_classifier
     from parkcore.training.fit_classifier import Figures, fit
     from parkcore.training.own_model import days_to_stop_by
@@ -219,7 +219,7 @@ def _fit(settings: Settings, folder: Path, out: Path, epochs: int, seed: int) ->
 def _fine_tune(
     settings: Settings, told: list[Told], made: Path, out: Path, epochs: int, seed: int
 ) -> None:
-    from parkcore.detect import find_weights, model_folders
+    from parkcore.model_files import find_weights, model_folders
     from parkcore.training import detector_set
     from parkcore.training.fine_tune import fine_tune, four_types
 

@@ -23,8 +23,9 @@ import numpy as np
 from models.training.classifier import fold_file, fold_of_photos
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.truth import Truth
-from parkcore.detect import YoloDetector, find_weights, model_folders
+from parkcore.detect import YoloDetector
 from parkcore.images import decode
+from parkcore.model_files import find_weights, model_folders
 from parkcore.settings import load
 from parkcore.spaces import ground, judgement
 from parkcore.spaces.second_opinion import SecondOpinion
