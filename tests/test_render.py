@@ -30,6 +30,7 @@ from models.training.render.truth import (
     seen_vehicles,
     visible_share,
 )
+from parkcore.accuracy.labelled_sets import read_truth
 
 ABOVE = Camera((0, 0, 10), (0, 0.001, 0), math.radians(90), (200, 200))
 """Ten metres over the ground, which it sees 20 m wide: 10 pixels a metre, north is up."""
@@ -118,7 +119,7 @@ def test_what_covers_a_vehicle_and_what_lies_beyond_the_edge_is_not_seen() -> No
     assert cut == pytest.approx(0.5, abs=0.06)
 
 
-def test_labels_are_shares_of_the_picture_and_leave_doubtful_vehicles_out() -> None:
+def test_labels_are_shares_of_the_picture_and_name_doubtful_vehicles_so() -> None:
     seen = [
         Seen("bus", (20, 10, 60, 30), 1.0, ""),
         Seen("car", (0, 0, 9, 9), 0.1, "hidden"),
@@ -126,6 +127,7 @@ def test_labels_are_shares_of_the_picture_and_leave_doubtful_vehicles_out() -> N
     ]
     assert labels(seen, (200, 100)).splitlines() == [
         "2 0.200000 0.200000 0.200000 0.200000",
+        "4 0.022500 0.045000 0.045000 0.090000",
         "1 0.750000 0.750000 0.500000 0.500000",
     ]
     assert CLASSES == ("car", "motorcycle", "bus", "truck")
@@ -224,7 +226,7 @@ def test_what_is_there_is_done_and_the_lists_name_all_of_it(tmp_path: Path) -> N
     with PIL.Image.open(tmp_path / "images" / "cars-00001.jpg") as image:
         assert image.size == (200, 200)
     assert (tmp_path / "labels" / "cars-00001.txt").read_text() == (
-        "0 0.500000 0.500000 0.200000 0.100000\n"
+        "0 0.500000 0.500000 0.200000 0.100000\n4 0.022500 0.022500 0.045000 0.045000\n"
     )
     assert (tmp_path / "labels" / "empty-00002.txt").read_text() == ""
     known = json.loads((tmp_path / "scenes.json").read_text())
@@ -234,5 +236,18 @@ def test_what_is_there_is_done_and_the_lists_name_all_of_it(tmp_path: Path) -> N
     assert marked == {
         "cars-00001.jpg": {"width": 200, "height": 200, "split": "train", "spaces": spaces}
     }
-    assert "names: [car, motorcycle, bus, truck]" in (tmp_path / "data.yaml").read_text()
+    [photo] = read_truth(tmp_path)
+    assert photo.occupied == (True,)
+    (tmp_path / "spaces.json").unlink()
+    [photo, nobody] = read_truth(tmp_path)
+    assert (photo.labels, len(photo.neutral), nobody.labels) == (("car",), 1, ())
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_where_no_space_is_marked_the_boxes_are_what_is_measured_with(tmp_path: Path) -> None:
+    picture = np.zeros((200, 200, 3), np.uint8)
+    seen = [Seen("motorcycle", (80, 90, 120, 110), 0.9, "")]
+    save(tmp_path, scene_of([a_car(0, 0)]), picture, seen, [], 80)
+    gather(tmp_path)
+    [photo] = read_truth(tmp_path)
+    assert photo.labels == ("motorcycle",)

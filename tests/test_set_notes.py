@@ -8,7 +8,7 @@ from conftest import ROOT, SHARED
 
 from parkcore.accuracy.photo_light import light_of
 from parkcore.accuracy.set_notes import SetNotes, read_notes
-from parkcore.accuracy.vehicle_names import is_near_vehicle, vehicle_type
+from parkcore.accuracy.vehicle_names import is_neutral, vehicle_type
 from parkcore.errors import FolderError
 
 OPEN_SETS = ROOT / "models" / "training" / "sets.toml"
@@ -30,9 +30,10 @@ def test_the_type_that_a_name_means(name, label):
     assert vehicle_type(name) == label
 
 
-@pytest.mark.parametrize("name", ["auto_rickshaw", "e-rickshaw", "tractor", "cyclist", "tempo"])
-def test_near_vehicles_are_neither_right_nor_wrong(name):
-    assert is_near_vehicle(name)
+@pytest.mark.parametrize("name", ["auto_rickshaw", "e-rickshaw", "tractor", "cyclist", "tempo",
+                                  "ignored regions", "ignore", "DontCare", "doubtful"])  # fmt: skip
+def test_near_vehicles_and_places_left_out_are_neither_right_nor_wrong(name):
+    assert is_neutral(name)
     assert SetNotes().is_neutral(name)
 
 

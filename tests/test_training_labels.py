@@ -179,15 +179,15 @@ def test_labels_by_other_names_are_read_as_the_four_types(tmp_path: Path) -> Non
 
 def test_rendered_photos_are_labelled_wholly_but_for_what_is_hidden(tmp_path: Path) -> None:
     folder = labelled_set(tmp_path / "any", 6)
-    scenes = {
-        f"{n}.jpg": {"doubtful": [{"box": [1, 2, 3, 4], "doubt": "hidden"}] if n else []}
-        for n in range(6)
-    }
-    (folder / "scenes.json").write_text(json.dumps(scenes))
+    gathered = [f"{n}.jpg" for n in range(5)]
+    (folder / "data.yaml").write_text("names: [car, doubtful, motorcycle, truck]")
+    (folder / "scenes.json").write_text(json.dumps({name: {} for name in gathered}))
     sources = list(read_rendered(folder))
-    assert len(sources) == 6
-    assert all(source.is_complete for source in sources)
-    assert [len(source.doubtful) for source in sources] == [0, 1, 1, 1, 1, 1]
+    assert [source.photo.name for source in sources] == gathered
+    for source in sources:
+        assert source.is_complete
+        assert source.vehicles.types.tolist() == [0, 1, 3]
+        assert source.doubtful.tolist() == [pytest.approx([10, 5, 30, 15])]
 
 
 def test_of_photos_without_labels_those_of_the_camera_for_measuring_are_left(

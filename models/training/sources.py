@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -94,14 +94,8 @@ def read_rendered(folder: Path) -> Iterator[Source]:
     """
     scenes = json.loads((folder / "scenes.json").read_text())
     for truth in read_boxes(folder, None, SetNotes()):
-        if truth.photo.name not in scenes:  # made since the truth was last gathered
-            continue
-        doubtful = [vehicle["box"] for vehicle in scenes[truth.photo.name]["doubtful"]]
-        yield replace(
-            _source("rendered", truth),
-            doubtful=np.array(doubtful, float).reshape(-1, 4),
-            is_complete=True,
-        )
+        if truth.photo.name in scenes:  # else made since the truth was last gathered
+            yield _source("rendered", truth)
 
 
 def _source(set_name: str, truth: Truth) -> Source:

@@ -24,7 +24,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from parkcore.accuracy.photo_light import Light
-from parkcore.accuracy.vehicle_names import is_near_vehicle, vehicle_type
+from parkcore.accuracy.vehicle_names import is_neutral, vehicle_type
 from parkcore.domain import Label
 from parkcore.errors import FolderError
 
@@ -47,7 +47,7 @@ class SetNotes:
 
     def is_neutral(self, name: str) -> bool:
         """Whether to detect what has this name is neither right nor wrong."""
-        return self.types[name] == "" if name in self.types else is_near_vehicle(name)
+        return self.types[name] == "" if name in self.types else is_neutral(name)
 
 
 _NOTES = TypeAdapter(dict[str, SetNotes])

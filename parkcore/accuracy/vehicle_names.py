@@ -11,6 +11,10 @@ _NEAR = re.compile(
     r"|transport_vehicles?|cyclists?|(?:awning[-_ ])?tricycles?)(?![a-z])",
     re.IGNORECASE,
 )
+_UNJUDGED = re.compile(
+    r"(?<![a-z])(?:ignored?|ignored?[-_ ]regions?|don'?t[-_ ]?care|doubtful)(?![a-z])",
+    re.IGNORECASE,
+)
 _WORDS: tuple[tuple[str, Label], ...] = (
     (r"motorcycles?|motorbikes?|motors?|bikes?|scooters?|mopeds?|motos?|two[-_ ]?wheelers?",
      "motorcycle"),
@@ -30,12 +34,16 @@ def vehicle_type(name: str) -> Label | None:
 
     "vehicle" alone is taken for a car. A bicycle is no motorcycle, a carrot no car.
     """
-    if is_near_vehicle(name):
+    if is_neutral(name):
         return None
     return next((label for pattern, label in _TYPES if pattern.search(name)), None)
 
 
-def is_near_vehicle(name: str) -> bool:
-    """Whether a name is that of a vehicle that is none of the four types but may well be taken
-    for one, such as a rickshaw: to detect it is neither right nor wrong."""
-    return _NEAR.search(name) is not None
+def is_neutral(name: str) -> bool:
+    """Whether to detect what has this name is neither right nor wrong.
+
+    So it is with vehicles that are none of the four types but may well be taken for one, such as
+    a rickshaw, and with places that a set leaves out: VisDrone's "ignored regions", KITTI's
+    "DontCare".
+    """
+    return any(pattern.search(name) for pattern in (_NEAR, _UNJUDGED))

@@ -12,12 +12,13 @@ The same seed and number give the same picture. What is there already is left as
 that was broken off goes on where it stopped, and `--from 300` adds to it. In OUT:
 
 - `images/NAME.jpg`, `labels/NAME.txt` (YOLO's form: class, centre, width, height, from 0 to 1) and
-  `data.yaml`: what a detector is trained on;
-- `spaces.json`: the marked spaces in view, in the form of `parkcore evaluate`: what a classifier
-  of spaces is trained on;
+  `data.yaml`: what a detector is trained on, or measured with by `parkcore evaluate`. A vehicle
+  that shows too little of itself is labelled `doubtful`: paint it grey or pass over it in
+  training, for it is neither a vehicle nor a background;
+- `spaces.json`: the marked spaces in view, where there are any: what a classifier of spaces is
+  trained on, or measured with;
 - `scenes.json`: how each picture came about, and of each vehicle its box and how much of it is
-  seen. A vehicle that shows too little of itself is in no label but among the `doubtful`: paint
-  it grey or pass over it in training, for it is neither a vehicle nor a background.
+  seen.
 
 Which module does what: `fields` and `solids` are shapes; `two_wheelers`, `bicycles`, `cars`,
 `heavies` and `props` are things; `plan`, `scenes`, `rows` and `places` decide a scene, `lens`

@@ -17,6 +17,9 @@ from models.training.render.plan import CLASSES, Scene
 from models.training.render.truth import Seen, labels
 
 Folder = Path
+NAMES = (*CLASSES, "doubtful")
+"""What the numbers in labels mean; `parkcore evaluate` takes the last one for neither right nor
+wrong."""
 
 
 def is_done(out: Folder, name: str) -> bool:
@@ -61,7 +64,8 @@ def save(
 
 
 def gather(out: Folder) -> int:
-    """Write data.yaml, scenes.json and spaces.json of all pictures there; how many there are."""
+    """Write data.yaml, scenes.json and, where any are marked, spaces.json; how many pictures
+    there are."""
     scenes, spaces = {}, {}
     for path in sorted((out / "truth").glob("*.json")):
         truth = json.loads(path.read_text(encoding="utf-8"))
@@ -72,8 +76,9 @@ def gather(out: Folder) -> int:
             width, height = truth["size"]
             spaces[name] = {"width": width, "height": height, "split": "train", "spaces": marked}
     write(out / "scenes.json", json.dumps(scenes))
-    write(out / "spaces.json", json.dumps(spaces))
-    names = ", ".join(CLASSES)
+    if spaces:
+        write(out / "spaces.json", json.dumps(spaces))
+    names = ", ".join(NAMES)
     write(out / "data.yaml", f"path: .\ntrain: images\nval: images\nnames: [{names}]\n")
     return len(scenes)
 

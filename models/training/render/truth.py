@@ -152,12 +152,13 @@ def visible_share(
 
 
 def labels(seen: Sequence[Seen], size: tuple[int, int]) -> str:
-    """The label file of a picture: `class cx cy w h` a line, as shares of width and height."""
+    """The label file of a picture: `class cx cy w h` a line, as shares of width and height.
+
+    The numbers are those of `folder.NAMES`: after the types comes that of what is doubtful.
+    """
     width, height = size
     lines = []
     for one in seen:
-        if one.doubt:
-            continue
         left, top, right, bottom = one.box
         numbers = (
             (left + right) / 2 / width,
@@ -165,7 +166,8 @@ def labels(seen: Sequence[Seen], size: tuple[int, int]) -> str:
             (right - left) / width,
             (bottom - top) / height,
         )
-        lines.append(" ".join([str(CLASSES.index(one.kind)), *(f"{v:.6f}" for v in numbers)]))
+        name = len(CLASSES) if one.doubt else CLASSES.index(one.kind)
+        lines.append(" ".join([str(name), *(f"{v:.6f}" for v in numbers)]))
     return "".join(f"{line}\n" for line in lines)
 
 
