@@ -202,6 +202,16 @@ def test_several_sets_in_one_call(run, tmp_path, boxes_set, spaces_set):
     assert document(found) in result.stdout
 
 
+def test_what_is_rendered_is_measured_but_not_added_to_photos(run, tmp_path, spaces_set):
+    drawn, other = (write_set(tmp_path / name, "spaces") for name in ("drawn", "other"))
+    (tmp_path / "notes.toml").write_text("[drawn]\nrendered = true\n")
+    result = run(spaces_set, drawn, other, "--about", tmp_path / "notes.toml", "--json", "all.json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads((tmp_path / "all.json").read_text())
+    assert [each["name"] for each in found["sets"]] == ["lot", "drawn", "other", "all spaces"]
+    assert found["sets"][3]["rows"][0]["spaces"] == 160
+
+
 def test_a_folder_after_json_is_measured(run, spaces_set):
     result = run("--json", spaces_set)
     assert result.exit_code == 0, result.stderr

@@ -22,7 +22,8 @@ HOW_TO_READ = """\
 - **–** is what cannot be told. Where some vehicles have no box these are precision, F1 and counts;
   average precision (AP50, at an overlap of 0.5) is then of the vehicles that have one, and at least
   that (≥), as what was found of the others counts as wrong. Of several sets together, precision,
-  F1 and counts are of the photos on which every vehicle has a box."""
+  F1 and counts are of the photos on which every vehicle has a box; rendered sets are not among
+  them."""
 
 FOLD, UNFOLD = "<details><summary>By type, size, light and view</summary>", "</details>"
 

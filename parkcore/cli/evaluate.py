@@ -132,7 +132,8 @@ def evaluate(
         if path and path != ON_SCREEN and not Path(path).absolute().parent.is_dir():
             raise OutputError(f"{path} cannot be written: its folder is not there")
     sets = [
-        (folder, truths[::every]) for folder, truths in _labelled(folders, split, about, unlabelled)
+        (folder, notes, truths[::every])
+        for folder, notes, truths in _labelled(folders, split, about, unlabelled)
     ]
     names = (models or settings.model).split(",")
     plain = plain_yolo(baseline, names[0])
@@ -144,13 +145,15 @@ def evaluate(
         "boxes": ways_by(ranks=True),
     }
     measured: list[Measured] = []
+    of_photos: list[Measured] = []
     tries = [int(size) for size in baseline_sizes] if baseline_sizes else None
-    for folder, truths in sets:
+    for folder, notes, truths in sets:
         with click.progressbar(truths, label=folder.resolve().name, file=sys.stderr) as bar:
             options = {"sizes": tries} if tries else {}
             way, name = ways[_kind(truths)], folder.resolve().name
             try:
                 measured.append(measure(name, bar, way, plain, split=split, **options))
+                of_photos += [] if notes.rendered else measured[-1:]
             except UnreadablePhoto as error:
                 if len(sets) == 1:
                     raise
@@ -158,7 +161,7 @@ def evaluate(
     if not measured:
         raise UnreadablePhoto("none of the photos of any set can be read")
     day = datetime.now(UTC).date()
-    result = all_figures([*measured, *pooled(measured)], provenance(context.meta[__name__], day))
+    result = all_figures([*measured, *pooled(of_photos)], provenance(context.meta[__name__], day))
     tables = document(result)
     if as_json and as_json != ON_SCREEN:
         _write(Path(as_json), json.dumps(_flat(result), indent=2))
@@ -171,16 +174,16 @@ def evaluate(
 
 def _labelled(
     folders: Sequence[Path], split: str | None, about: Path | None, unlabelled: str
-) -> list[tuple[Path, list[Truth]]]:
-    """The sets with their truth; those of several that have no photo of the split are left out,
-    and that is said."""
+) -> list[tuple[Path, SetNotes, list[Truth]]]:
+    """The sets with what is known of them and their truth; those of several that have no photo of
+    the split are left out, and that is said."""
     from parkcore.accuracy.labelled_sets import read_truth
 
     sets, without = [], []
     for folder in folders:
         notes = _notes(folder, about, unlabelled)
         try:
-            sets.append((folder, read_truth(folder, split=split, notes=notes)))
+            sets.append((folder, notes, read_truth(folder, split=split, notes=notes)))
         except NothingLabelled as error:
             without.append(error)
     if not sets:
