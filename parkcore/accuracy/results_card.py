@@ -15,7 +15,7 @@ from parkcore.errors import OutputError
 from parkcore.reports.whole_file import whole_file
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
-LIBRARIES = ("parkcore", "ultralytics", "torch", "numpy")
+LIBRARIES = ("parkcore", "ultralytics", "ultralytics-opencv-headless", "torch", "numpy")
 
 
 def provenance(arguments: Sequence[str], day: date) -> dict[str, Any]:
