@@ -11,10 +11,7 @@ _NEAR = re.compile(
     r"|transport_vehicles?|cyclists?|(?:awning[-_ ])?tricycles?)(?![a-z])",
     re.IGNORECASE,
 )
-_UNJUDGED = re.compile(
-    r"(?<![a-z])(?:ignored?|ignored?[-_ ]regions?|don'?t[-_ ]?care|doubtful)(?![a-z])",
-    re.IGNORECASE,
-)
+_UNJUDGED = re.compile(r"(?<![a-z])(?:ignored?|don'?t[-_ ]?care|doubtful)(?![a-z])", re.IGNORECASE)
 _WORDS: tuple[tuple[str, Label], ...] = (
     (r"motorcycles?|motorbikes?|motors?|bikes?|scooters?|mopeds?|motos?|two[-_ ]?wheelers?",
      "motorcycle"),
