@@ -110,7 +110,8 @@ class App:
         if self.process is None or self.process.poll() is not None:
             return []
         own = psutil.Process(self.process.pid)
-        return [own, *own.children(recursive=True)]
+        # What a part calls itself (ldconfig, to find a library) is gone in a moment: no part.
+        return [own, *own.children()]
 
     def stop(self) -> None:
         """End this process with its parts, and no other."""
