@@ -89,12 +89,17 @@ class YoloDetector:
         self._lock = threading.Lock()  # one Ultralytics predictor serves one thread at a time
 
     @cached_property
-    def _weights(self) -> Path:
+    def weights(self) -> Path:
+        """The model's file.
+
+        Raises:
+            ModelError: it is not there, and cannot be fetched.
+        """
         return self._given if isinstance(self._given, Path) else self._given()
 
     @cached_property
     def _eight_bit(self) -> Path | None:
-        return quantised(self._weights) if self._wants_eight_bit else None
+        return quantised(self.weights) if self._wants_eight_bit else None
 
     @property
     def is_eight_bit(self) -> bool:
@@ -108,10 +113,10 @@ class YoloDetector:
                 name = f"{self._eight_bit.name.removesuffix(SUFFIX)} ({EIGHT_BIT})"
                 version = digest(self._eight_bit)
             else:
-                name = self._weights.name
-                version = hashlib.sha256(self._weights.read_bytes()).hexdigest()
+                name = self.weights.name
+                version = hashlib.sha256(self.weights.read_bytes()).hexdigest()
         except OSError as error:
-            raise ModelError(f"the model {self._weights} cannot be read: {error}") from error
+            raise ModelError(f"the model {self.weights} cannot be read: {error}") from error
         return DetectorInfo(name, version[:12], self._confidence, self._imgsz)
 
     def load(self) -> None:
@@ -167,7 +172,7 @@ class YoloDetector:
 
     @cached_property
     def _model(self) -> Any:
-        run = self._eight_bit or self._weights
+        run = self._eight_bit or self.weights
         log.info("loading the model %s", run)
         with _loading(run):
             model = load(run)
@@ -178,7 +183,7 @@ class YoloDetector:
             names = model.names
         if not set(names.values()) & set(LABELS):
             raise ModelError(
-                f"{self._weights} finds {', '.join(map(str, list(names.values())[:8]))}, but none"
+                f"{self.weights} finds {', '.join(map(str, list(names.values())[:8]))}, but none"
                 f" of {', '.join(LABELS)}; set PARKCORE_MODEL to a model that does"
             )
         return model

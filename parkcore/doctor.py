@@ -15,10 +15,9 @@ from parkcore.detect import YoloDetector
 from parkcore.domain import LABELS
 from parkcore.errors import ParkcoreError
 from parkcore.folder import find_photos
-from parkcore.model_files import find_weights, model_folders
 from parkcore.settings import Settings
 from parkcore.store import Store
-from parkcore.wiring import make_second_opinion
+from parkcore.wiring import make_main_detector, make_second_opinion, make_street_detector
 
 LEAST_FREE_GB = 1.0
 
@@ -41,6 +40,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     checks: dict[str, Callable[[Settings], Check]] = {
         "Python": _python,
         "model": _model,
+        "street model": _street_model,
         "second opinion": _second_opinion,
         "database": _database,
         "storage folder": _storage,
@@ -69,18 +69,21 @@ def _python(settings: Settings) -> Check:
 
 
 def _model(settings: Settings) -> Check:
-    weights = find_weights(settings.model, folders=model_folders())
-    detector = YoloDetector(
-        weights,
-        confidence=settings.confidence,
-        imgsz=settings.imgsz,
-        eight_bit=settings.eight_bit,
-    )
+    return Check("model", _loaded(make_main_detector(settings)))
+
+
+def _street_model(settings: Settings) -> Check:
+    street = make_street_detector(settings)
+    found = _loaded(street) if street else "off: the model looks alone"
+    return Check("street model", found)
+
+
+def _loaded(detector: YoloDetector) -> str:
     detector.load()
     version = f"version {detector.info.version}"
     if detector.is_eight_bit:
         version = f"in its 8-bit form, {version}"
-    return Check("model", f"{weights} loads, {version}, finds {', '.join(LABELS)}")
+    return f"{detector.weights} loads, {version}, finds {', '.join(LABELS)}"
 
 
 def _second_opinion(settings: Settings) -> Check:

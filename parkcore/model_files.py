@@ -14,7 +14,11 @@ log = logging.getLogger(__name__)
 
 
 def find_weights(
-    model: str, *, folders: tuple[Path, ...], announce: Callable[[str], None] = log.warning
+    model: str,
+    *,
+    folders: tuple[Path, ...],
+    setting: str = "PARKCORE_MODEL",
+    announce: Callable[[str], None] = log.warning,
 ) -> Path:
     """The file of a model given as a path or as a name in one of `folders`.
 
@@ -31,7 +35,7 @@ def find_weights(
     target = folders[0] / path.name
     if path.name != model or not _is_official(path.name):
         raise ModelError(
-            f"there is no model at {path.absolute()}; put the file there, or set PARKCORE_MODEL to"
+            f"there is no model at {path.absolute()}; put the file there, or set {setting} to"
             " another file or to an official name such as yolov8s.pt"
         )
     announce(f"downloading {path.name} from Ultralytics to {target} (once)")

@@ -29,7 +29,9 @@ from parkcore.occupancy import Thresholds
 
 DEFAULT_MODEL = "parkcore-yolov8n.pt"
 DEFAULT_OPINION = "parkcore-spaces.pt"
-NO_OPINION = "off"
+DEFAULT_STREET_MODEL = "parkcore-streets.pt"
+OFF = "off"
+"""The word for going without a model."""
 TOML_FILE = "parkcore.toml"
 CHOSEN_FILE = "parkcore-chosen.toml"
 
@@ -55,6 +57,11 @@ class Settings(BaseSettings):
     )
     confidence: float = Field(
         0.2, gt=0, lt=1, description="Detections less sure than this are left out, 0..1."
+    )
+    street_model: str = Field(
+        DEFAULT_STREET_MODEL,
+        min_length=1,
+        description="A second detector, which knows what streets show: a file, a name, or off.",
     )
     second_opinion: str = Field(
         DEFAULT_OPINION,

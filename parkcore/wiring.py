@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from parkcore.cameras.addresses import Login
 from parkcore.cameras.credentials import Credentials
 from parkcore.cameras.looking import Look, look
-from parkcore.detect import YoloDetector
+from parkcore.detect import Detector, YoloDetector
 from parkcore.domain import IpCamera
 from parkcore.history.rollups import HOUR_S
 from parkcore.ingest import Analyser
+from parkcore.joined_detector import FLOOR, STREET_SIZE, JoinedDetector
 from parkcore.model_files import find_weights, model_folders
 from parkcore.service.in_hand import InHand
-from parkcore.settings import NO_OPINION, Settings
+from parkcore.settings import OFF, Settings
 from parkcore.spaces.judging import Judge
 from parkcore.spaces.second_opinion import SecondOpinion, find_classifier
 from parkcore.sqlite.database import UNATTENDED_BUSY_S
@@ -65,14 +66,8 @@ def open_credentials(settings: Settings) -> Credentials:
 
 def make_analyser(settings: Settings) -> Analyser:
     """What judges photos. The weights are found, or fetched, and loaded at the first photo."""
-    detector = YoloDetector(
-        lambda: find_weights(settings.model, folders=model_folders()),
-        confidence=settings.confidence,
-        imgsz=settings.imgsz,
-        eight_bit=settings.eight_bit,
-    )
     return Analyser(
-        detector,
+        make_detector(settings),
         settings.zone,
         settings.max_megapixels,
         fits_size=settings.fit_size,
@@ -80,9 +75,41 @@ def make_analyser(settings: Settings) -> Analyser:
     )
 
 
+def make_detector(settings: Settings) -> Detector:
+    """What finds vehicles. The weights are found, or fetched, and loaded at the first photo."""
+    unsure = settings.model_copy(update={"confidence": min(FLOOR, settings.confidence)})
+    street = make_street_detector(unsure)
+    if street is None:
+        return make_main_detector(settings)
+    return JoinedDetector(make_main_detector(unsure), street, confidence=settings.confidence)
+
+
+def make_main_detector(settings: Settings) -> YoloDetector:
+    """The first of both, or the only one."""
+    return YoloDetector(
+        lambda: find_weights(settings.model, folders=model_folders()),
+        confidence=settings.confidence,
+        imgsz=settings.imgsz,
+        eight_bit=settings.eight_bit,
+    )
+
+
+def make_street_detector(settings: Settings) -> YoloDetector | None:
+    """The second detector; None where it is off."""
+    if settings.street_model == OFF:
+        return None
+    model, setting = settings.street_model, "PARKCORE_STREET_MODEL"
+    return YoloDetector(
+        lambda: find_weights(model, folders=model_folders(), setting=setting),
+        confidence=settings.confidence,
+        imgsz=STREET_SIZE,
+        eight_bit=settings.eight_bit,
+    )
+
+
 def make_second_opinion(settings: Settings) -> SecondOpinion | None:
     """The classifier of spaces, found and loaded at the first space; None where it is off."""
-    if settings.second_opinion == NO_OPINION:
+    if settings.second_opinion == OFF:
         return None
     return SecondOpinion(lambda: find_classifier(settings.second_opinion, folders=model_folders()))
 

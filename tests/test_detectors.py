@@ -21,6 +21,8 @@ from parkcore.errors import ModelError
 from parkcore.geometry import iou
 from parkcore.images import decode
 from parkcore.model_files import find_weights, model_folders
+from parkcore.settings import Settings
+from parkcore.wiring import make_detector
 
 BUSY = "sample-north/gate/2026-05-04_12-30.jpg"
 MIXED = "sample-south/kiosk/2026-05-04_10-20.jpg"
@@ -39,7 +41,12 @@ def not_in_8_bit() -> Detector:
     return YoloDetector(WEIGHTS, confidence=0.2, imgsz=1280, eight_bit=False)
 
 
-@pytest.fixture(params=["paint", "yolo", "not_in_8_bit"])
+@pytest.fixture(scope="module")
+def two() -> Detector:
+    return make_detector(Settings(time_zone="UTC"))
+
+
+@pytest.fixture(params=["paint", "yolo", "not_in_8_bit", "two"])
 def detector(request) -> Detector:
     return PaintDetector() if request.param == "paint" else request.getfixturevalue(request.param)
 

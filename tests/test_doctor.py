@@ -12,8 +12,8 @@ from parkcore.settings import Settings
 from parkcore.store import Store
 
 NAMES = [
-    *("Python", "model", "second opinion", "database", "storage folder", "disk", "camera logins"),
-    *("time zone", "web app"),
+    *("Python", "model", "street model", "second opinion", "database", "storage folder", "disk"),
+    *("camera logins", "time zone", "web app"),
 ]
 
 

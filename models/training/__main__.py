@@ -5,7 +5,8 @@
 Teachers propose vehicles on every photo (`completing`), training pictures are made (`crops`),
 YOLOv8n is fine-tuned on them (`parkcore.training.fine_tune`), once for each seed; the mean of the
 seeds' weights is blended with those they started from. Then what it says of each type is shifted
-until one confidence serves all (`confidences`). Last, its 8-bit form is made (`quantise`).
+until one confidence serves all (`confidences`), unless it is joined with another detector, which
+was measured to go better without. Last, its 8-bit form is made (`quantise`).
 A call that was ended goes on after the last photo that was looked at, or the last epoch; what was
 made of other photos, labels, teachers or settings is made anew.
 """
@@ -72,6 +73,7 @@ WORSE_LIGHT = 0.15
 @click.option("--start", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--teacher", "teachers", multiple=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--rendered", type=click.Path(exists=True, path_type=Path))
+@click.option("--only", "chosen", multiple=True, help="Name of a data set; instead of all.")
 @click.option("--work", required=True, type=click.Path(path_type=Path))
 @click.option("--out", default=Path("models/parkcore-yolov8n.pt"), type=click.Path(path_type=Path))
 @click.option("--epochs", default=4, show_default=True)
@@ -85,23 +87,32 @@ WORSE_LIGHT = 0.15
     help="Trained once for each; the mean of their weights is taken.",
 )
 @click.option("--blend", "share", default=0.8, show_default=True, help="Share of the trained part.")
+@click.option(
+    "--shift/--no-shift",
+    "wants_shift",
+    default=True,
+    show_default=True,
+    help="Shift what it says of each type until one confidence serves all.",
+)
 @click.option("--only-pictures", is_flag=True, help="Stop before training.")
 def main(
     datasets: Path,
     start: Path,
     teachers: Sequence[Path],
     rendered: Path | None,
+    chosen: Sequence[str],
     work: Path,
     out: Path,
     epochs: int,
     seeds: Sequence[int],
     share: float,
+    wants_shift: bool,
     only_pictures: bool,
 ) -> None:
     """Make the detector's weights from the data sets in the folder DATASETS."""
     if not only_pictures:
         check_installed()
-    folders = [folder for folder in sorted(datasets.iterdir()) if folder.is_dir()]
+    folders = _folders(datasets, chosen)
     if out.resolve() in {path.resolve() for path in (start, *teachers)}:
         raise click.UsageError(f"{out} would be written over, but is to be learned from; set --out")
     sources = _all(folders, "train")
@@ -125,9 +136,19 @@ def main(
         return
     blended = work / "blended.pt"
     blend(first, trained, share, blended)
-    shift_confidences(blended, _shifts(blended, held_back, proposals, teacher_files), out)
+    log_odds = _shifts(blended, held_back, proposals, teacher_files) if wants_shift else {}
+    shift_confidences(blended, log_odds, out)
     click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, SHA-256 {digest(out)}")
     click.echo(f"its 8-bit form: {quantise(out, work / f'pictures-{seeds[0]}', seed=seeds[0])}")
+
+
+def _folders(datasets: Path, chosen: Sequence[str]) -> list[Path]:
+    """The data sets that were chosen; all, where none was."""
+    folders = [folder for folder in sorted(datasets.iterdir()) if folder.is_dir()]
+    unknown = sorted(set(chosen) - {folder.name for folder in folders})
+    if unknown:
+        raise click.UsageError(f"{datasets} has no data set {' and no '.join(unknown)}")
+    return [folder for folder in folders if not chosen or folder.name in chosen]
 
 
 def _all(folders: Sequence[Path], split: Split) -> list[Source]:

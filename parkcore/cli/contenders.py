@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkcore.errors import ModelError
-from parkcore.settings import Settings
+from parkcore.settings import OFF, Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
     from parkcore.accuracy.measuring import Way
@@ -20,6 +20,7 @@ PLAIN, NO_PLAIN = "yolov8n.pt", "none"
 
 
 def ways_of(
+    settings: Settings,
     models: Sequence[str],
     sizes: Sequence[float],
     confidences: Sequence[float],
@@ -27,10 +28,9 @@ def ways_of(
     second: SecondOpinion | None = None,
     fits_size: bool = False,
     ranks: bool = False,
-    eight_bit: bool = True,
 ) -> list[Way]:
-    """Parkcore by every model, size and confidence; with a second opinion, also without it, and
-    where a model runs in its 8-bit form, also the model itself.
+    """Parkcore by every model, size and confidence; with a second opinion, also without it, with
+    a street model, also without that; and where a model runs in its 8-bit form, also itself.
 
     Args:
         fits_size: look larger where the spaces of a photo are small.
@@ -40,24 +40,28 @@ def ways_of(
 
     from parkcore.accuracy.evaluate_spaces import judge_photo
     from parkcore.accuracy.measuring import FLOOR, Way
-    from parkcore.detect import YoloDetector
-    from parkcore.model_files import find_weights, model_folders
+    from parkcore.wiring import make_detector
 
     alone = partial(Way, who="Parkcore, detections alone")
+    single = partial(Way, who="Parkcore, without its street model")
     exact = partial(Way, who="Parkcore, not in 8 bit")
     least = min(FLOOR, *confidences) if ranks else min(confidences)
     judged = partial(judge_photo, second=second)
     ways = []
     for model in models:
-        weights = find_weights(model, folders=model_folders())
         for size in map(int, sizes):
-            detector = YoloDetector(weights, confidence=least, imgsz=size, eight_bit=eight_bit)
-            itself = YoloDetector(weights, confidence=least, imgsz=size, eight_bit=False)
+            asked = {"model": model, "imgsz": size, "confidence": least}
+            ours = settings.model_copy(update=asked)
+            detector = make_detector(ours)
+            main = make_detector(ours.model_copy(update={"street_model": OFF}))
+            itself = make_detector(ours.model_copy(update={"eight_bit": False}))
             for confidence in sorted(confidences):
                 ways.append(Way(detector, confidence, judged, fits_size=fits_size))
                 if second:
                     ways.append(alone(detector, confidence, fits_size=fits_size))
-                if detector.is_eight_bit:
+                if main.info != detector.info:
+                    ways.append(single(main, confidence, judged, fits_size=fits_size))
+                if itself.info != detector.info:
                     ways.append(exact(itself, confidence, judged, fits_size=fits_size))
     return ways
 

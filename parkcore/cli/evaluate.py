@@ -139,7 +139,7 @@ def evaluate(
     plain = plain_yolo(baseline, names[0])
     second = second_opinion(settings)
     chosen = sizes or [settings.imgsz], confidences or [settings.confidence]
-    ways_by = partial(ways_of, names, *chosen, eight_bit=settings.eight_bit)
+    ways_by = partial(ways_of, settings, names, *chosen)
     ways = {
         "spaces": ways_by(second=second, fits_size=settings.fit_size and not sizes),
         "boxes": ways_by(ranks=True),

@@ -13,7 +13,7 @@ import click
 from parkcore.chosen_models import Part, go_back
 from parkcore.cli.switching import KINDS, NAMES, offer, part_of, say_in_use, switch_over
 from parkcore.errors import ModelError, NotEnoughHistory, OutputError
-from parkcore.settings import NO_OPINION, Settings, chosen_file
+from parkcore.settings import OFF, Settings, chosen_file
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
     from parkcore.accuracy.meter import Tally
@@ -183,7 +183,7 @@ def _fit(settings: Settings, folder: Path, out: Path, epochs: int, seed: int) ->
     from parkcore.training.own_model import days_to_stop_by
     from parkcore.training.space_crops import read_samples
 
-    if settings.second_opinion == NO_OPINION:
+    if settings.second_opinion == OFF:
         raise ModelError(
             "the second opinion is switched off (second_opinion = off), so there is no classifier"
             " to train; give its weights back, or train with --detector-only"

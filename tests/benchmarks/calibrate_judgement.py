@@ -23,12 +23,12 @@ import numpy as np
 from models.training.classifier import fold_file, fold_of_photos
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.truth import Truth
-from parkcore.detect import YoloDetector
+from parkcore.detect import Detector
 from parkcore.images import decode
-from parkcore.model_files import find_weights, model_folders
 from parkcore.settings import load
 from parkcore.spaces import ground, judgement
 from parkcore.spaces.second_opinion import SecondOpinion
+from parkcore.wiring import make_detector
 
 RIDGE = 0.3
 BINS = (0, 0.03, 0.06, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.97, 1.0001)
@@ -54,7 +54,7 @@ class Row:
         return [*self.evidence.values, judgement.opinion_log_odds(self.opinion)]
 
 
-def rows_of(truth: Truth, detector: YoloDetector, second: SecondOpinion | None) -> Iterator[Row]:
+def rows_of(truth: Truth, detector: Detector, second: SecondOpinion | None) -> Iterator[Row]:
     """What is seen of each space of a photo."""
     image = decode(truth.photo.read_bytes(), max_megapixels=500).image
     detections = detector.detect(image)
@@ -94,11 +94,7 @@ def main() -> None:
     parser.add_argument("--folds", type=Path, metavar="WORK")
     given = parser.parse_args()
     settings = load()
-    detector = YoloDetector(
-        find_weights(settings.model, folders=model_folders()),
-        confidence=settings.confidence,
-        imgsz=settings.imgsz,
-    )
+    detector = make_detector(settings)
     found: list[Row] = []
     for each in given.sets:
         folder, _, split = each.partition(":")
