@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from parkcore.detect import Detector, each_vehicle_once
-from parkcore.domain import Detection, DetectorInfo, Image
+from parkcore.domain import Box, Detection, DetectorInfo, Image
 from parkcore.geometry import Array, ious
 
 FLOOR = 0.02
@@ -28,7 +28,7 @@ STREET_SIZE = 640
 SAME = 0.5
 """Boxes of the two detectors that overlap by so much (IoU) are one vehicle."""
 
-MISSED = 1.5
+MISSED = 1.0
 """Log odds that a large detection loses if the second detector has none there. See
 `models/README.md`."""
 
@@ -79,8 +79,9 @@ def joined(main: Sequence[Detection], street: Sequence[Detection], scale: float)
     """What two detectors found on one photo, each vehicle once, surest first.
 
     What both found is a vehicle unless both are wrong, 1 - (1 - p)(1 - q) (the noisy-or of Pearl,
-    "Probabilistic Reasoning in Intelligent Systems", 1988); its type and box are those of the surer
-    one. What only the first found, and is so large that the other could hardly miss a vehicle, is
+    "Probabilistic Reasoning in Intelligent Systems", 1988); its type is that of the
+    surer one, its box the mean of both, weighted by their confidences (Solovyev et al., "Weighted
+    boxes fusion", 2021). What only the first found, and is so large that the other could hardly miss a vehicle, is
     less sure by up to `MISSED`.
 
     Args:
@@ -94,15 +95,21 @@ def joined(main: Sequence[Detection], street: Sequence[Detection], scale: float)
         partner = int(overlaps[number].argmax()) if len(street) else 0
         if len(street) and overlaps[number, partner] >= SAME:
             overlaps[:, partner] = 0  # no vehicle is two
-            other = street[partner]
-            both = 1 - (1 - seen.confidence) * (1 - other.confidence)
-            surer = max(seen, other, key=lambda each: each.confidence)
-            found.append(replace(surer, confidence=both))
+            found.append(_both(seen, street[partner]))
             paired.add(partner)
         else:
             found.append(_missed(seen, scale))
     found += [seen for number, seen in enumerate(street) if number not in paired]
     return each_vehicle_once(found)
+
+
+def _both(one: Detection, other: Detection) -> Detection:
+    confidence = 1 - (1 - one.confidence) * (1 - other.confidence)
+    box = one.box
+    if total := one.confidence + other.confidence:
+        shares = np.array([[one.confidence], [other.confidence]]) / total
+        box = Box(*(shares * _boxes([one, other])).sum(0).tolist())
+    return Detection(max(one, other, key=lambda each: each.confidence).label, confidence, box)
 
 
 def _missed(seen: Detection, scale: float) -> Detection:
