@@ -359,11 +359,14 @@ def test_evaluate_prints_a_table(run: Callable[..., Result], tmp_path: Path) -> 
     assert result.exit_code == 0, result.stderr
     assert "### labelled: 1 photo, 1 vehicle" in result.stdout
     table = result.stdout.splitlines()
-    run_as = {"Parkcore": "parkcore-yolov8n.pt"}
+    both = "parkcore-yolov8n.pt + parkcore-streets.pt"
+    alone = "Parkcore, without its street model"
+    run_as = {"Parkcore": both, alone: "parkcore-yolov8n.pt"}
     if HAS_8_BIT:
         run_as = {
-            "Parkcore": "parkcore-yolov8n (8 bit)",
-            "Parkcore, not in 8 bit": "parkcore-yolov8n.pt",
+            "Parkcore": "parkcore-yolov8n (8 bit) + parkcore-streets (8 bit)",
+            alone: "parkcore-yolov8n (8 bit)",
+            "Parkcore, not in 8 bit": both,
         }
     for who, model in run_as.items():
         rows = [line for line in table if line.startswith(f"| {who} | {model} | 640 px")]

@@ -32,7 +32,10 @@ KEYS = {
 }  # fmt: skip
 
 # -- figures ------------------------------------------------------------------------------------
-OURS = ["Parkcore", "Parkcore, detections alone", *["Parkcore, not in 8 bit"] * HAS_8_BIT]
+OURS = [
+    *("Parkcore", "Parkcore, detections alone", "Parkcore, without its street model"),
+    *["Parkcore, not in 8 bit"] * HAS_8_BIT,
+]
 """Who is measured of ours."""
 
 

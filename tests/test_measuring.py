@@ -31,8 +31,8 @@ from parkcore.training.fit_classifier import write
 
 SOME = (3, 17)
 
-IN_FULL = ["Parkcore, not in 8 bit"] if HAS_8_BIT else []
-"""The model itself, where its 8-bit form is what runs."""
+BESIDE = ["Parkcore, without its street model", *["Parkcore, not in 8 bit"] * HAS_8_BIT]
+"""What else is measured of ours: the first model alone, and where 8-bit forms run, the models."""
 
 
 def write_set(folder: Path, kind: str) -> Path:
@@ -194,7 +194,7 @@ def test_several_sets_in_one_call(run, tmp_path, boxes_set, spaces_set):
     found = json.loads((tmp_path / "all.json").read_text())
     assert [each["name"] for each in found["sets"]] == ["street", "lot", "other", "all spaces"]
     assert [row["who"] for row in found["sets"][0]["rows"]] == [
-        "Parkcore", *IN_FULL, "plain, its defaults", "plain, best settings",
+        "Parkcore", *BESIDE, "plain, its defaults", "plain, best settings",
     ]  # fmt: skip
     assert found["sets"][3]["rows"][0]["spaces"] == 160
     text = (tmp_path / "all.md").read_text()
@@ -229,7 +229,7 @@ def test_a_second_opinion_is_measured_beside_the_detections_alone(
     found = json.loads(result.stdout)
     assert found["judged_by"] == "Parkcore"
     assert [row["judged_by"] for row in found["others"]] == [
-        "Parkcore, detections alone", *IN_FULL,
+        "Parkcore, detections alone", *BESIDE,
     ]  # fmt: skip
 
 
@@ -246,7 +246,7 @@ def test_without_the_second_opinions_weights_that_is_said(run, monkeypatch, spac
     result = run(spaces_set, "--json")
     assert result.exit_code == 0, result.stderr
     assert "judged without a second opinion" in result.stderr
-    assert [row["who"] for row in json.loads(result.stdout)["others"]] == IN_FULL
+    assert [row["who"] for row in json.loads(result.stdout)["others"]] == BESIDE
 
 
 def test_types_that_are_not_labelled_can_be_said(run, boxes_set):
@@ -293,7 +293,7 @@ def test_it_goes_without_a_baseline_and_takes_no_other_than_the_one_named(run, s
     found = json.loads(result.stdout)
     assert "baseline" not in found
     assert {row["who"] for row in found["sets"][0]["rows"]} == {
-        "Parkcore", "Parkcore, detections alone", *IN_FULL,
+        "Parkcore", "Parkcore, detections alone", *BESIDE,
     }  # fmt: skip
     result = run(spaces_set, "--baseline", "typo.pt")
     assert (result.exit_code, "typo.pt" in result.stderr) == (1, True)

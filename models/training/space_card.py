@@ -23,13 +23,14 @@ from parkcore.accuracy.intervals import wilson_interval
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.photo_light import LIGHTS, light_of
 from parkcore.accuracy.truth import Truth
-from parkcore.detect import YoloDetector
+from parkcore.detect import Detector
 from parkcore.images import decode
 from parkcore.model_files import find_weights, model_folders
 from parkcore.settings import DEFAULT_OPINION, load
 from parkcore.spaces.judgement import judge, outlines_of
 from parkcore.spaces.judging import judge_twice
 from parkcore.spaces.second_opinion import SecondOpinion
+from parkcore.wiring import make_detector
 
 WAYS = ("detections alone", "classifier alone", "both")
 BINS = (0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0001)
@@ -49,7 +50,7 @@ class Told:
 
 
 def told_of(
-    group: str, truth: Truth, detector: YoloDetector, second: SecondOpinion
+    group: str, truth: Truth, detector: Detector, second: SecondOpinion
 ) -> tuple[list[Told], float]:
     """What is said of a photo's spaces; and the processor's time that judging took, ms."""
     if truth.layout is None:
@@ -164,11 +165,7 @@ def main(datasets: Path, work: Path, card: Path) -> None:
 
     torch.set_num_threads(1)
     settings = load()
-    detector = YoloDetector(
-        find_weights(settings.model, folders=model_folders()),
-        confidence=settings.confidence,
-        imgsz=settings.imgsz,
-    )
+    detector = make_detector(settings)
     shipped = SecondOpinion(find_weights(DEFAULT_OPINION, folders=model_folders()))
     folds = fold_of_photos(datasets / "acpds", "train")
     told: list[Told] = []
