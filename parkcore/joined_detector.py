@@ -2,8 +2,8 @@
 
 A small network that learned many small vehicles seen from above has unlearned much of what a
 street shows: near vehicles, half-hidden ones, and what only looks like one. A second network, in a
-small analysis size, knows that, and takes a quarter of the time of the first; see
-`models/README.md` for what both find together and each alone.
+small analysis size, knows that, in a third of the time of the first; `models/parkcore-streets.md`
+has what they find together and alone, and what else was tried.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
+from parkcore.analysis_size import analysis_size
 from parkcore.detect import Detector, each_vehicle_once
 from parkcore.domain import Box, Detection, DetectorInfo, Image
 from parkcore.geometry import Array, ious
@@ -29,8 +30,7 @@ SAME = 0.5
 """Boxes of the two detectors that overlap by so much (IoU) are one vehicle."""
 
 MISSED = 1.0
-"""Log odds that a large detection loses if the second detector has none there. See
-`models/README.md`."""
+"""Log odds that a large detection loses if the second detector has none there."""
 
 SMALL, LARGE = 32.0, 96.0
 """Square roots of areas in pixels, as the second detector sees them (COCO's limits of small and
@@ -71,7 +71,8 @@ class JoinedDetector:
 
     def detect(self, image: Image, imgsz: int | None = None) -> list[Detection]:
         main, street = self._main.detect(image, imgsz), self._street.detect(image)
-        scale = self._street.info.imgsz / max(image.shape[:2])
+        height, width = image.shape[:2]
+        scale = analysis_size(width, height, self._street.info.imgsz) / max(width, height)
         return [seen for seen in joined(main, street, scale) if seen.confidence >= self._confidence]
 
 
@@ -79,10 +80,10 @@ def joined(main: Sequence[Detection], street: Sequence[Detection], scale: float)
     """What two detectors found on one photo, each vehicle once, surest first.
 
     What both found is a vehicle unless both are wrong, 1 - (1 - p)(1 - q) (the noisy-or of Pearl,
-    "Probabilistic Reasoning in Intelligent Systems", 1988); its type is that of the
-    surer one, its box the mean of both, weighted by their confidences (Solovyev et al., "Weighted
-    boxes fusion", 2021). What only the first found, and is so large that the other could hardly miss a vehicle, is
-    less sure by up to `MISSED`.
+    "Probabilistic Reasoning in Intelligent Systems", 1988); its type is that of the surer one, its
+    box the mean of both, weighted by their confidences (Solovyev et al., "Weighted boxes fusion",
+    2021). What only the first found, so large that the other could hardly miss a vehicle, is less
+    sure by up to `MISSED`.
 
     Args:
         scale: pixels of the photo as `street` sees it, for each of its own.

@@ -238,7 +238,16 @@ def test_without_the_8_bit_form_the_model_itself_is_measured(run, monkeypatch, b
     result = run(boxes_set, "--json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
-    assert (found["model"], found["others"]) == ("parkcore-yolov8n.pt", [])
+    assert found["model"] == "parkcore-yolov8n.pt + parkcore-streets.pt"
+    assert [row["model"] for row in found["others"]] == ["parkcore-yolov8n.pt"]
+
+
+def test_with_the_street_model_off_there_is_none_to_go_without(run, monkeypatch, boxes_set):
+    monkeypatch.setenv("PARKCORE_STREET_MODEL", "off")
+    result = run(boxes_set, "--json")
+    assert result.exit_code == 0, result.stderr
+    rows = json.loads(result.stdout)["others"]
+    assert [row["who"] for row in rows] == [who for who in BESIDE if "street" not in who]
 
 
 def test_without_the_second_opinions_weights_that_is_said(run, monkeypatch, spaces_set):

@@ -29,8 +29,8 @@ def ways_of(
     fits_size: bool = False,
     ranks: bool = False,
 ) -> list[Way]:
-    """Parkcore by every model, size and confidence; with a second opinion, also without it, with
-    a street model, also without that; and where a model runs in its 8-bit form, also itself.
+    """Parkcore by every model, size and confidence; also without the second opinion, without the
+    street model, and not in 8 bit, each where it is used.
 
     Args:
         fits_size: look larger where the spaces of a photo are small.
