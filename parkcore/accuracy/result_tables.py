@@ -9,10 +9,10 @@ Figures = Mapping[str, Any]
 NOT_TOLD = "–"
 
 HOW_TO_READ = """\
-- **Parkcore** is the model with its settings, joined with the street model unless that is off or the
-  row says otherwise; spaces are judged by the detections and, where they leave doubt, by the second
-  opinion, unless there is none or the row says otherwise. "8 bit" with a model's name says that its
-  8-bit form was run, by OpenVINO; then **not in 8 bit** are the models themselves.
+- **Parkcore** is the model with its settings, joined with the street model unless that is off or
+  the row says otherwise; spaces are judged by the detections and, where they leave doubt, by the
+  second opinion, unless there is none or the row says otherwise. "8 bit" with a model's name says
+  that its 8-bit form was run, by OpenVINO; then **not in 8 bit** are the models themselves.
 - **plain, its defaults** is the plain alternative as Ultralytics' `predict` uses it, a space being
   occupied where the middle of a box lies in it.
 - **plain, best settings** is the same at the analysis size, the confidence, and with boxes of two
