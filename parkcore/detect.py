@@ -34,6 +34,9 @@ IOU = 0.6
 EIGHT_BIT = "8 bit"
 """Told with the name of a model that runs so."""
 
+MODEL_SETTING = "PARKCORE_MODEL"
+"""What names the weights, unless said otherwise."""
+
 MAX_VEHICLES = 2000
 """Ultralytics keeps 300 boxes of a photo unless told otherwise: too few for a large lot."""
 
@@ -74,6 +77,7 @@ class YoloDetector:
         confidence: detections less sure are left out, 0..1.
         imgsz: the image's longer side in pixels as the model sees it.
         eight_bit: run the 8-bit form of the weights where there is one.
+        setting: what names the weights, for messages.
     """
 
     def __init__(
@@ -83,9 +87,10 @@ class YoloDetector:
         confidence: float,
         imgsz: int,
         eight_bit: bool = True,
+        setting: str = MODEL_SETTING,
     ) -> None:
         self._given, self._confidence, self._imgsz = weights, confidence, imgsz
-        self._wants_eight_bit = eight_bit
+        self._wants_eight_bit, self._setting = eight_bit, setting
         self._lock = threading.Lock()  # one Ultralytics predictor serves one thread at a time
 
     @cached_property
@@ -174,8 +179,8 @@ class YoloDetector:
     def _model(self) -> Any:
         run = self._eight_bit or self.weights
         log.info("loading the model %s", run)
-        with _loading(run):
-            model = load(run)
+        with _loading(run, self._setting):
+            model = load(run, self._setting)
             blank = np.zeros((32, 32, 3), np.uint8)
             model.predict(blank, imgsz=32, device=self._device, verbose=False)  # sets things up
             if self._eight_bit:
@@ -184,7 +189,7 @@ class YoloDetector:
         if not set(names.values()) & set(LABELS):
             raise ModelError(
                 f"{self.weights} finds {', '.join(map(str, list(names.values())[:8]))}, but none"
-                f" of {', '.join(LABELS)}; set PARKCORE_MODEL to a model that does"
+                f" of {', '.join(LABELS)}; set {self._setting} to a model that does"
             )
         return model
 
@@ -206,7 +211,7 @@ def each_vehicle_once(found: Sequence[Detection]) -> list[Detection]:
     return [found[number] for number in distinct(boxes, confidences, IOU)]
 
 
-def load(weights: Path) -> Any:
+def load(weights: Path, setting: str = MODEL_SETTING) -> Any:
     """A model of Ultralytics that uses all cores: left alone it leaves one idle, which is half
     of a small machine.
 
@@ -217,7 +222,7 @@ def load(weights: Path) -> Any:
     import torch
 
     threads = torch.get_num_threads()
-    with _loading(weights):
+    with _loading(weights, setting):
         model = yolo(weights, task="detect")
     for start in ("on_predict_start", "on_train_start"):
         model.add_callback(start, lambda _: torch.set_num_threads(threads))
@@ -225,7 +230,7 @@ def load(weights: Path) -> Any:
 
 
 @contextmanager
-def _loading(weights: Path) -> Iterator[None]:
+def _loading(weights: Path, setting: str) -> Iterator[None]:
     """Damaged weights fail in many ways, according to where the damage is."""
     try:
         yield
@@ -233,7 +238,7 @@ def _loading(weights: Path) -> Iterator[None]:
             ImportError, StopIteration, pickle.UnpicklingError) as error:  # fmt: skip
         raise ModelError(
             f"{weights} is not a YOLO model that can be loaded ({error}); put a good"
-            " copy there or set PARKCORE_MODEL to another"
+            f" copy there or set {setting} to another"
         ) from error
 
 

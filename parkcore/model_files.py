@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from parkcore.detect import ultralytics
+from parkcore.detect import MODEL_SETTING, ultralytics
 from parkcore.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ def find_weights(
     model: str,
     *,
     folders: tuple[Path, ...],
-    setting: str = "PARKCORE_MODEL",
+    setting: str = MODEL_SETTING,
     announce: Callable[[str], None] = log.warning,
 ) -> Path:
     """The file of a model given as a path or as a name in one of `folders`.

@@ -104,6 +104,7 @@ def make_street_detector(settings: Settings) -> YoloDetector | None:
         confidence=settings.confidence,
         imgsz=STREET_SIZE,
         eight_bit=settings.eight_bit,
+        setting=setting,
     )
 
 

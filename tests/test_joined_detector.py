@@ -164,6 +164,13 @@ def test_its_name_and_version_tell_of_both():
     assert detector.info == DetectorInfo("parks.pt + streets.pt", "abc+def", 0.3, 1280)
 
 
+def test_a_damaged_street_model_names_its_setting(tmp_path):
+    (tmp_path / "streets.pt").write_text("no model")
+    detector = make_detector(Settings(time_zone="UTC", street_model=str(tmp_path / "streets.pt")))
+    with pytest.raises(ModelError, match="set PARKCORE_STREET_MODEL to another"):
+        detector.load()
+
+
 @pytest.mark.parametrize("broken", [0, 1])
 def test_a_damaged_model_is_said_when_it_is_loaded(broken):
     infos = [MAIN, STREET]
