@@ -18,7 +18,7 @@ run: $(VENV)/.runtime
 	exec $(BIN)/parkcore serve $(if $(PORT),--port $(PORT))
 
 test: check $(VENV)/.browser
-	BROWSER=required $(BIN)/pytest -n 3 --dist loadfile --durations 15
+	BROWSER=required $(BIN)/pytest -n 2 --dist loadfile --durations 15
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
