@@ -12,7 +12,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from parkcore.analysis_size import OVERLAP, PART, WHOLE, analysis_size, parts, t
 from parkcore.domain import LABELS, Box, Detection, DetectorInfo, Image, Label
 from parkcore.errors import ModelError
 from parkcore.geometry import distinct
-from parkcore.quantised import SUFFIX, digest, in_single_precision, quantised
+from parkcore.quantised import SUFFIX, as_wanted, below_amx, digest, quantised
 
 log = logging.getLogger(__name__)
 
@@ -179,12 +179,12 @@ class YoloDetector:
     def _model(self) -> Any:
         run = self._eight_bit or self.weights
         log.info("loading the model %s", run)
-        with _loading(run, self._setting):
+        with _loading(run, self._setting), below_amx() if self._eight_bit else nullcontext():
             model = load(run, self._setting)
             blank = np.zeros((32, 32, 3), np.uint8)
             model.predict(blank, imgsz=32, device=self._device, verbose=False)  # sets things up
             if self._eight_bit:
-                in_single_precision(model, self._eight_bit)
+                as_wanted(model, self._eight_bit)
             names = model.names
         if not set(names.values()) & set(LABELS):
             raise ModelError(

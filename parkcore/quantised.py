@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,8 @@ SUFFIX = "_int8_openvino_model"
 MADE_OF, CONTENT = "made_of", "content"
 """What its metadata calls the SHA-256 of the weights that it was made of, and its own."""
 
-CPU = Path("/proc/cpuinfo")
+HIGHEST = "ONEDNN_MAX_CPU_ISA"
+"""The newest instructions that OpenVINO's oneDNN computes with; read when it is loaded."""
 
 
 def folder_of(weights: Path) -> Path:
@@ -34,9 +38,8 @@ def folder_of(weights: Path) -> Path:
 def quantised(weights: Path) -> Path | None:
     """The folder with the 8-bit form of these very weights.
 
-    None where there is none, where it is damaged or of other weights, and where it cannot be run
-    well: without OpenVINO, which Parkcore installs on PCs, and on CPUs with AMX, where Ultralytics
-    would look at every photo in one size.
+    None where there is none, where it is damaged or of other weights, and where it cannot be run:
+    without OpenVINO, which Parkcore installs on PCs.
     """
     folder = folder_of(weights)
     try:
@@ -53,7 +56,7 @@ def quantised(weights: Path) -> Path | None:
     if not of_these:
         log.warning("%s is left aside: it was made of another %s", folder, weights.name)
         return None
-    return folder if find_spec("openvino") and not _has_amx() else None
+    return folder if find_spec("openvino") else None
 
 
 def digest(folder: Path) -> str:
@@ -68,14 +71,26 @@ def digest(folder: Path) -> str:
     return summed.hexdigest()
 
 
-def _has_amx() -> bool:
-    # https://github.com/openvinotoolkit/openvino/issues/37577
-    return CPU.is_file() and "amx_int8" in CPU.read_text()
+@contextmanager
+def below_amx() -> Iterator[None]:
+    """Have OpenVINO compute without AMX if it is loaded in here: with it, networks in 8 bit that
+    take photos of any size crash on some CPUs (https://github.com/openvinotoolkit/openvino/issues/37577).
+
+    The instructions of AVX-512 give the same figures. What has computed before keeps what it uses.
+    """
+    before = os.environ.get(HIGHEST)
+    os.environ[HIGHEST] = before or "AVX512_CORE_FP16"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[HIGHEST]
 
 
-def in_single_precision(model: Any, folder: Path) -> None:
-    """Compute in 32 bits what is not in 8, on every CPU alike; left alone, OpenVINO takes 16 on
-    some of them.
+def as_wanted(model: Any, folder: Path) -> None:
+    """Look at each photo in its own size, and compute in 32 bits what is not in 8, on every CPU
+    alike; left alone, OpenVINO takes 16 on some of them, and on CPUs with AMX Ultralytics looks
+    at every photo in one size.
 
     Args:
         model: of Ultralytics, after its first look.
@@ -85,3 +100,4 @@ def in_single_precision(model: Any, folder: Path) -> None:
     backend.ov_compiled_model = backend.ov.Core().compile_model(
         str(network), "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     )
+    backend.dynamic, backend.read_model = True, None

@@ -25,7 +25,7 @@ from parkcore.store import Store
 ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "models" / "parkcore-yolov8n.pt"
 HAS_8_BIT = quantised(WEIGHTS) is not None
-"""On PCs, where OpenVINO is installed, but those whose CPU has AMX; see `quantised`."""
+"""On PCs, where OpenVINO is installed; see `quantised`."""
 SAMPLES = ROOT / "storage_photo"
 SHARED = ROOT.parent / "shared"
 MADRID = ZoneInfo("Europe/Madrid")
