@@ -10,9 +10,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from models.training.__main__ import _made_of, _pictures
-from models.training.completing import _agreed, complete
+from models.training.completing import complete
 from models.training.crops import GREY, SIDE, Labelled, packed, windows, worse_light, write
+from models.training.pictures import make_pictures, what_of
+from models.training.proposing import _agreed
 from models.training.sources import Source, Vehicles, read, read_rendered
 
 
@@ -209,8 +210,8 @@ def test_pictures_are_made_anew_of_other_photos_and_only_then(tmp_path: Path) ->
     sources = [replace(source, is_complete=True) for source in sources]
 
     def made(of: list[Source]) -> dict[str, int]:
-        made_of = _made_of(of, "", 0)
-        dataset = _pictures(of, tmp_path, tmp_path / "pictures", made_of, 0)
+        made_of = what_of(of, "", 0)
+        dataset = make_pictures(of, tmp_path, tmp_path / "pictures", made_of, 0)
         assert dataset == tmp_path / "pictures" / "data.yaml"
         return {
             path.name: path.stat().st_mtime_ns

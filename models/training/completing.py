@@ -1,6 +1,6 @@
 """Completing labels: truth about spaces decides, teachers propose, what is doubtful is left open.
 
-Teachers look at each photo at a high and at a low resolution. Where spaces are marked,
+Where spaces are marked,
 an occupied one keeps the vehicle that is assigned to it as in `parkcore.spaces.judgement`, or,
 where nobody proposes one, a box shaped as its neighbours' boxes are; what stands on a vacant one
 is dropped. Elsewhere a sure proposal stays, a less sure one becomes a place of doubt.
@@ -10,14 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from models.training.sources import Floats, Source, Vehicles
-from parkcore.detect import load
-from parkcore.domain import LABELS, Image
-from parkcore.geometry import distinct, ious, prob_iou, shares_inside
+from parkcore.geometry import ious, prob_iou, shares_inside
 from parkcore.spaces.ground import ground_parts
 from parkcore.spaces.judgement import assign
 
@@ -26,67 +23,6 @@ SURE, DOUBTFUL = 0.35, 0.1
 SURE_ON_VACANT = 0.6
 """From here a proposal on a vacant space is doubt, not error: the photo's labels may be wrong."""
 NEIGHBOURS = 5
-LARGEST = 1920
-SCALES = (1.6, 0.6)
-"""How much larger and smaller than it is a teacher looks at a photo, up to so many pixels of its
-longer side: small vehicles and near ones."""
-SAME = 0.55
-"""IoU from which two boxes are one vehicle."""
-
-
-class Teacher:
-    """Detectors whose proposals are pooled."""
-
-    def __init__(self, weights: Sequence[Path]) -> None:
-        self._models = [load(path) for path in weights]
-
-    def propose(self, image: Image) -> Vehicles:
-        """Vehicles in an RGB image, each once, surest first.
-
-        How sure: the mean of the two looks that are surest of it, so that what a single look
-        takes for a vehicle is doubtful.
-        """
-        longest = max(image.shape[:2])
-        sizes = [32 * round(min(LARGEST, scale * longest) / 32) for scale in SCALES]
-        looks = [_look(model, image, size) for model in self._models for size in sizes]
-        return _agreed(looks)
-
-
-def _agreed(looks: Sequence[Vehicles]) -> Vehicles:
-    pooled = Vehicles()
-    for look in looks:
-        pooled = pooled.plus(look)
-    once = distinct(pooled.boxes, pooled.confidences, SAME)
-    found = Vehicles(pooled.boxes[once], pooled.types[once], pooled.confidences[once])
-    of_each = np.zeros((len(looks), len(found)))
-    for number, look in enumerate(looks):
-        same = ious(found.boxes, look.boxes) > SAME
-        of_each[number] = np.where(same, look.confidences, 0.0).max(1, initial=0.0)
-    best_two = np.sort(of_each, axis=0)[-2:]
-    order = np.argsort(-best_two.mean(0), kind="stable")
-    agreed = replace(found, confidences=best_two.mean(0))
-    return Vehicles(agreed.boxes[order], agreed.types[order], agreed.confidences[order])
-
-
-def _look(model: object, image: Image, size: int) -> Vehicles:
-    names: dict[int, str] = model.names  # type: ignore[attr-defined]
-    number = {n: LABELS.index(name) for n, name in names.items() if name in LABELS}
-    [result] = model.predict(  # type: ignore[attr-defined]
-        image[:, :, ::-1],
-        imgsz=size,
-        conf=0.06,
-        iou=SAME,
-        agnostic_nms=True,
-        classes=list(number),
-        max_det=2000,
-        verbose=False,
-    )
-    boxes = result.boxes
-    return Vehicles(
-        boxes.xyxy.numpy().astype(float),
-        np.array([number[int(c)] for c in boxes.cls.tolist()], np.int64),
-        boxes.conf.numpy().astype(float),
-    )
 
 
 def complete(source: Source, proposed: Vehicles) -> tuple[Vehicles, Floats]:

@@ -22,6 +22,9 @@ Floats = npt.NDArray[np.float64]
 
 NOTES = Path(__file__).with_name("sets.toml")
 
+RENDERED = "rendered"
+"""What the set of rendered photos is called."""
+
 UNLABELLED = {"pklot_frames": "UFPR04"}
 """Photos without labels, and what their names must have: the other camera is for measuring."""
 
@@ -95,7 +98,7 @@ def read_rendered(folder: Path) -> Iterator[Source]:
     scenes = json.loads((folder / "scenes.json").read_text())
     for truth in read_boxes(folder, None, SetNotes()):
         if truth.photo.name in scenes:  # else made since the truth was last gathered
-            yield _source("rendered", truth)
+            yield _source(RENDERED, truth)
 
 
 def _source(set_name: str, truth: Truth) -> Source:

@@ -15,6 +15,7 @@ from typing import Any
 from parkcore.detect import load
 from parkcore.domain import LABELS, Label
 from parkcore.errors import ModelError
+from parkcore.training import mixed_precision
 
 AUGMENTATION: dict[str, float] = {
     "mosaic": 0.4,  # four photos in one: vehicles at more scales and cut by more edges
@@ -31,11 +32,16 @@ AUGMENTATION: dict[str, float] = {
 
 def _trainer() -> Any:
     """Ultralytics' trainer without its validation after the last epoch: `parkcore evaluate` says
-    more, and it took as long as half an epoch."""
+    more, and it took as long as half an epoch. In 16 bits where that is quicker."""
     from ultralytics.models.yolo.detect import DetectionTrainer
     from ultralytics.utils.torch_utils import strip_optimizer
 
     class Trainer(DetectionTrainer):  # type: ignore[misc]
+        def _setup_train(self) -> None:
+            super()._setup_train()
+            if mixed_precision.is_worth_it():
+                mixed_precision.in_half(self.model)
+
         def validate(self) -> tuple[dict[str, float], None]:
             return {}, None
 
