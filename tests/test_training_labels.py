@@ -10,11 +10,12 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from models.training import pasting, pictures
 from models.training.completing import complete
 from models.training.crops import GREY, SIDE, Labelled, packed, windows, worse_light, write
 from models.training.pictures import make_pictures, what_of
 from models.training.proposing import _agreed
-from models.training.sources import Source, Vehicles, read, read_rendered
+from models.training.sources import RENDERED, Source, Vehicles, read, read_rendered
 
 
 def vehicles(*rows: tuple[float, ...], types: tuple[int, ...] | None = None) -> Vehicles:
@@ -224,3 +225,26 @@ def test_pictures_are_made_anew_of_other_photos_and_only_then(tmp_path: Path) ->
     PIL.Image.new("RGB", (64, 48), "white").save(tmp_path / "a.jpg")
     assert made(sources) != first, "a photo that was replaced"
     assert not any("cctv-c" in name for name in made(sources[:2]))
+
+
+@pytest.mark.parametrize("share, changed", [(1.0, True), (0.0, False)])
+def test_motorcycles_of_rendered_photos_become_those_of_the_other_photos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, changed: bool
+) -> None:
+    monkeypatch.setattr(pictures, "PASTED", share)
+    monkeypatch.setattr(pictures, "WORSE_LIGHT", 0)
+    taught = vehicles((60, 60, 260, 180, 1), types=(1,))
+    green = np.full((240, 320, 3), (60, 160, 60), np.uint8)
+    real = np.full_like(green, 150)
+    real[60:180, 60:260] = (200, 30, 30)
+    sources = []
+    for name, image in (("nepal_street_vehicles", real), (RENDERED, green)):
+        path = tmp_path / f"{name}.png"
+        PIL.Image.fromarray(image).save(path)
+        sources.append(Source(name, path, taught, is_complete=True))
+    monkeypatch.setattr(pasting, "FILLS", (0.25, 1.0))  # a motorcycle that is a rectangle
+    make_pictures(sources, tmp_path, tmp_path / "made", "", 0)
+    for path in (tmp_path / "made" / "images").glob(f"{RENDERED}-*.jpg"):
+        pixels = np.asarray(PIL.Image.open(path), int)
+        assert ((pixels[..., 0] - pixels[..., 1]).max() > 30) == changed
+        assert (tmp_path / "made" / "labels" / f"{path.stem}.txt").read_text().startswith("1 ")
