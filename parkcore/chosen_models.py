@@ -43,15 +43,16 @@ def in_use(file: Path) -> dict[Part, str]:
     return {part: str(_from(file, latest[part])) for part in PARTS if part in latest}
 
 
-def choose(file: Path, part: Part, weights: Path, *, now: datetime | None = None) -> None:
-    """Use other weights from now on; what else was chosen stays.
+def choose(file: Path, weights: Mapping[Part, Path], *, now: datetime | None = None) -> None:
+    """Use other weights from now on, all at once; what else was chosen stays.
 
     Raises:
         SettingsError: the file cannot be read or written.
     """
     entries = _read(file)
     latest = {key: value for key, value in (entries[-1] if entries else {}).items() if key != "at"}
-    entry = {"at": now or datetime.now(UTC), **latest, part: _seen_from(file, weights)}
+    new: dict[str, Any] = {part: _seen_from(file, path) for part, path in weights.items()}
+    entry: dict[str, Any] = {"at": now or datetime.now(UTC), **latest, **new}
     _write(file, [*entries, entry])
 
 

@@ -105,6 +105,34 @@ def test_spaces_may_be_judged_in_another_way(spaces_set):
     assert [row.figures()["recall"] for row in rows] == [0, 1]
 
 
+def test_spaces_that_nobody_spoke_of_are_judged_along_but_not_scored(spaces_set):
+    """Else a vehicle would be taken for one in the space beside its own."""
+    path = spaces_set / "spaces.json"
+    truth = json.loads(path.read_text())
+    for photo in truth.values():
+        photo["imgsz"] = 1280
+        for number, each in enumerate(photo["spaces"]):
+            each["occupied"] = each["occupied"] if number in (0, 4, 39) else None
+    path.write_text(json.dumps(truth))
+    judged, sizes = [], []
+
+    class Noting(PaintDetector):
+        def detect(self, image, imgsz=None):
+            sizes.append(imgsz)
+            return super().detect(image, imgsz)
+
+    def judging(layout, image, detections):
+        judged.append([space.id for space in layout.spaces])
+        return judge_plainly(layout, image, detections)
+
+    way = Way(Noting(), 0.5, judging, fits_size=True)
+    [row] = measure("drawn", read_truth(spaces_set), [way], None).rows
+    assert judged == [[str(n) for n in range(40)]] * len(SOME)
+    assert sizes == [1280] * len(SOME), "the size that its camera has"
+    figures = row.figures()
+    assert (figures["spaces"], figures["accuracy"], figures["count_mae"]) == (6, 1, 0)
+
+
 @pytest.mark.parametrize("fits_size, looks", [(True, [960, None]), (False, [None, None])])
 def test_small_spaces_are_looked_at_larger_as_their_camera_would(tmp_path, fits_size, looks):
     """Spaces of 45 and of 70 pixels, on photos of 1600."""

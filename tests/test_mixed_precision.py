@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,10 @@ import pytest
 import torch
 from conftest import WEIGHTS
 
-from parkcore.detect import load
-from parkcore.training import mixed_precision
+from parkcore.detect import load, ultralytics
+
+ultralytics()  # before what imports it
+from parkcore.training import mixed_precision  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -24,7 +28,8 @@ def test_it_is_for_cpus_that_multiply_matrices(
     if told:
         (tmp_path / "cpuinfo").write_text(told)
     monkeypatch.setattr(mixed_precision, "CPU", tmp_path / "cpuinfo")
-    assert mixed_precision.is_worth_it() == is_worth_it
+    assert mixed_precision.is_worth_it(torch.nn.Linear(1, 1)) == is_worth_it
+    assert not mixed_precision.is_worth_it(torch.nn.Linear(1, 1, device="meta")), "no CPU"
 
 
 def answered(model: Any, images: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -51,3 +56,16 @@ def test_answers_and_gradients_are_nearly_those_of_32_bits() -> None:
     ]
     assert gradients[1].dtype == torch.float32
     assert torch.cosine_similarity(*gradients, dim=0) > 0.95
+
+
+@torch.inference_mode()
+def test_a_copy_answers_for_itself() -> None:
+    model = load(WEIGHTS).model.float().eval()
+    mixed_precision.in_half(model)
+    images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    said = model(images)[0]
+    for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301 – its own
+        assert torch.equal(copied(images)[0], said)
+        for parameter in copied.parameters():
+            parameter.zero_()
+        assert not torch.equal(copied(images)[0], said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,11 +12,12 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from conftest import CELL, PaintDetector, draw_lot, encode
+from conftest import CELL, ROOT, WEIGHTS, PaintDetector, draw_lot, encode
 
 from parkcore import chosen_models, settings
 from parkcore.accuracy.meter import Tally
 from parkcore.cli import cli
+from parkcore.cli.switching import offer
 from parkcore.domain import Box, Detection, Image
 from parkcore.errors import FolderError, NotEnoughHistory, SettingsError
 from parkcore.spaces.judging import Judge
@@ -276,6 +278,24 @@ def weights(home: Path, name: str) -> Path:
     return path
 
 
+def test_a_sliver_of_a_space_at_the_photos_edge_stops_nothing(tmp_path: Path) -> None:
+    """As a nudged camera sees it: too little for a layout, and nobody spoke of it."""
+    folder = make_set(tmp_path / "set", {"a.jpg": ("train", 3, {0: 1, 9: None})})
+    path = folder / "spaces.json"
+    entries = json.loads(path.read_text())
+    entry = entries["a.jpg"]
+    entry["width"], entry["height"] = 4000, 3000
+    entry["spaces"][1]["contour"] = [[-50, 100], [0.8, 100], [0.8, 300], [-50, 300]]
+    path.write_text(json.dumps(entries))
+    [told] = read_told(folder)
+    assert [space.id for space in told.layout.spaces] == ["S0"]
+    assert told.said == {"S0": "occupied"}
+
+
+def real_weights(home: Path, name: str) -> Path:
+    return Path(shutil.copy(WEIGHTS, home / "models" / name))
+
+
 def run(*words: str) -> Result:
     return CliRunner().invoke(cli, list(words))
 
@@ -285,9 +305,9 @@ def test_the_last_choice_is_in_use_and_can_be_taken_back(home: Path) -> None:
     usual = settings.load().model
     first, second = weights(home, "a.pt"), weights(home, "b.pt")
     now = datetime(2026, 11, 23, 5, tzinfo=UTC)
-    chosen_models.choose(file, "model", first, now=now)
+    chosen_models.choose(file, {"model": first}, now=now)
     assert settings.load().model == str(first)
-    chosen_models.choose(file, "second_opinion", second, now=now)
+    chosen_models.choose(file, {"second_opinion": second}, now=now)
     assert chosen_models.in_use(file) == {"model": str(first), "second_opinion": str(second)}
     entries = tomllib.loads(file.read_text())["chosen"]
     assert entries[0] == {"at": now, "model": "models/a.pt"}
@@ -299,7 +319,7 @@ def test_the_last_choice_is_in_use_and_can_be_taken_back(home: Path) -> None:
 
 
 def test_the_users_own_setting_comes_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen_models.choose(settings.chosen_file(), "model", weights(home, "a.pt"))
+    chosen_models.choose(settings.chosen_file(), {"model": weights(home, "a.pt")})
     (home / "parkcore.toml").write_text('model = "mine.pt"')
     assert settings.load().model == "mine.pt"
     monkeypatch.setenv("PARKCORE_MODEL", "environment.pt")
@@ -319,19 +339,20 @@ def test_a_damaged_file_says_what_to_do(home: Path, text: str) -> None:
 def test_what_is_half_written_changes_nothing(home: Path) -> None:
     """As a kill between writing and renaming leaves it."""
     file = settings.chosen_file()
-    chosen_models.choose(file, "model", weights(home, "a.pt"))
+    chosen_models.choose(file, {"model": weights(home, "a.pt")})
     before = file.read_text()
     file.with_name("parkcore-chosen.toml.unfinished").write_text("[[cho")
     assert settings.load().model.endswith("a.pt") and file.read_text() == before
 
 
 def test_commands_switch_over_and_back(home: Path) -> None:
-    own = weights(home, "parkcore-vehicles-2026-11-23-60.pt")
+    own = real_weights(home, "parkcore-vehicles-2026-11-23-60.pt")
     said = run("train", "--use", str(own))
     assert said.exit_code == 0, said.output
     assert own.name in said.output and "Start the service anew" in said.output
     assert settings.load().model == str(own)
-    assert run("train", "--back").exit_code == 0
+    back = run("train", "--back")
+    assert back.exit_code == 0 and "undoes it" in said.output and "undoes it" not in back.output
     assert settings.load().model == settings.DEFAULT_MODEL
     nothing = run("train", "--back")
     assert nothing.exit_code == 1 and "nothing to go back from" in nothing.output
@@ -339,9 +360,31 @@ def test_commands_switch_over_and_back(home: Path) -> None:
     assert other.exit_code == 2 and "PARKCORE_MODEL" in other.output
 
 
+@pytest.mark.parametrize("name", ["parkcore-vehicles-1.pt", "parkcore-spaces-1.pt"])
+def test_weights_that_cannot_be_loaded_are_not_switched_over_to(home: Path, name: str) -> None:
+    said = run("train", "--use", str(weights(home, name)))
+    assert said.exit_code == 1 and name in said.output
+    assert not settings.chosen_file().exists()
+    card = run("train", "--use", str(weights(home, name.replace(".pt", ".md"))))
+    assert card.exit_code == 2 and "is none that `parkcore train` made" in card.output
+
+
+def test_two_that_were_measured_together_are_taken_back_together(home: Path) -> None:
+    usual = settings.load()
+    spaces = home / "models" / "parkcore-spaces-2026-11-23-292.pt"
+    shutil.copy(ROOT / "models" / "parkcore-spaces.pt", spaces)
+    vehicles = real_weights(home, "parkcore-vehicles-2026-11-23-60.pt")
+    offer({"second_opinion": spaces, "model": vehicles}, better=True, switch=True)
+    now = settings.load()
+    assert (now.second_opinion, now.model) == (str(spaces), str(vehicles))
+    assert run("train", "--back").exit_code == 0
+    now = settings.load()
+    assert (now.second_opinion, now.model) == (usual.second_opinion, usual.model)
+
+
 def test_a_setting_that_hides_the_choice_is_said(home: Path) -> None:
     (home / "parkcore.toml").write_text('model = "mine.pt"')
-    said = run("train", "--use", str(weights(home, "parkcore-vehicles-2026-11-23-60.pt")))
+    said = run("train", "--use", str(real_weights(home, "parkcore-vehicles-2026-11-23-60.pt")))
     assert "the setting model says mine.pt, and comes first" in said.output
 
 

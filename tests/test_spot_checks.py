@@ -222,6 +222,29 @@ def test_answers_outlive_thinning_but_not_deletion(store: Store) -> None:
     assert [each.snapshot_id for each in store.checks()] == [None, newest.snapshot.id]
 
 
+def test_answers_about_a_deleted_photo_do_not_come_back_when_it_is_thinned(store: Store) -> None:
+    kept, deleted, _newest = (recorded(store, minute) for minute in (0, 1, 2))
+    for each in (kept, deleted):
+        store.save_check(each.check("occupied", light="", now=NOW))
+    store.delete([deleted.snapshot.id])
+    for photo in list(store.stored_photos(*PLACE)):
+        store.mark_gone([photo])
+    gone = Old("north", datetime(2026, 6, 1, tzinfo=UTC), True, datetime(1990, 1, 1, tzinfo=UTC))
+    store.drop_snapshots(gone)
+    assert store.snapshot(deleted.snapshot.id) is None
+    assert [each.captured_at for each in store.checks()] == [kept.snapshot.photo.captured_at]
+
+
+def test_taking_an_answer_back_takes_back_what_it_put_right(store: Store) -> None:
+    question = recorded(store, 0)
+    number = question.snapshot.id or 0
+    check = question.check("vacant", light="", now=NOW)
+    before = correct(store, check)
+    assert store.snapshot(number).correction.spaces == {question.space.id: "vacant"}
+    store.correct(number, before)
+    assert store.snapshot(number).correction is None
+
+
 def test_an_answer_about_what_is_gone_is_refused(store: Store) -> None:
     question = recorded(store, 0)
     store.delete_snapshots([question.snapshot.photo.sha256])

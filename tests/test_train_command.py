@@ -76,7 +76,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         net.head[-1].bias -= 2
     write(tmp_path / "models" / "biased.pt", net, temperature)
     chosen_models.choose(
-        settings.chosen_file(), "second_opinion", tmp_path / "models" / "biased.pt"
+        settings.chosen_file(), {"second_opinion": tmp_path / "models" / "biased.pt"}
     )
     return tmp_path
 

@@ -18,7 +18,6 @@ from parkcore.detect import load
 from parkcore.domain import LABELS, Image
 from parkcore.geometry import distinct, ious
 from parkcore.images import decode
-from parkcore.training import mixed_precision
 
 LARGEST = 1920
 SCALES = (1.6, 0.6)
@@ -33,8 +32,10 @@ class Teacher:
 
     def __init__(self, weights: Sequence[Path]) -> None:
         self._models = [load(path) for path in weights]
-        if mixed_precision.is_worth_it():
-            for each in self._models:
+        from parkcore.training import mixed_precision
+
+        for each in self._models:
+            if mixed_precision.is_worth_it(each.model):
                 mixed_precision.in_half(each.model)
 
     def propose(self, image: Image) -> Vehicles:
@@ -80,9 +81,9 @@ def _look(model: object, image: Image, size: int) -> Vehicles:
     )
     boxes = result.boxes
     return Vehicles(
-        boxes.xyxy.numpy().astype(float),
+        boxes.xyxy.cpu().numpy().astype(float),
         np.array([number[int(c)] for c in boxes.cls.tolist()], np.int64),
-        boxes.conf.numpy().astype(float),
+        boxes.conf.cpu().numpy().astype(float),
     )
 
 

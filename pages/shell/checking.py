@@ -13,6 +13,7 @@ from parkcore.accuracy.close_up import close_up
 from parkcore.accuracy.meter import Answer, Check
 from parkcore.accuracy.meter_words import percent
 from parkcore.accuracy.photo_light import light_of
+from parkcore.errors import UnreadablePhoto
 from parkcore.images import jpeg
 from parkcore.store import Store
 from parkcore.upkeep.reprocess import read_photo
@@ -69,19 +70,28 @@ def _show(found: tuple[Question, bytes, str], place: tuple[str, str], progress: 
 def _next(store: Store, place: tuple[str, str], day: date) -> tuple[Question, bytes, str] | None:
     """The first open question whose photo is still there, with its picture and light."""
     for question in questions(store, *place, day, context.settings().zone):
-        if shown := _shown(question.snapshot.photo.sha256, question.outline, question):
+        if shown := _shown(question):
             return question, *shown
     return None
 
 
+def _shown(question: Question) -> tuple[bytes, str] | None:
+    """A question's picture and light; None where its photo is gone, changed or unreadable."""
+    try:
+        return _drawn(question.snapshot.photo.sha256, question.outline, question)
+    except UnreadablePhoto:
+        return None
+
+
 @st.cache_data(show_spinner=False, max_entries=200)
-def _shown(
+def _drawn(
     sha256: str, outline: tuple[tuple[float, float], ...], _question: Question
-) -> tuple[bytes, str] | None:
+) -> tuple[bytes, str]:
+    """Only pictures are kept: a storage that is away for a moment comes back."""
     limit = context.settings().max_megapixels
     image = read_photo(context.storage(), limit, _question.snapshot)
-    if isinstance(image, str):  # gone, changed or unreadable
-        return None
+    if isinstance(image, str):
+        raise UnreadablePhoto(image)
     return jpeg(close_up(image, outline), max_side=800), light_of(image)
 
 
@@ -91,12 +101,15 @@ def _keep(place: tuple[str, str], question: Question, answer: Answer, light: str
     with context.open_store() as store:
         store.save_check(check)
     st.session_state.last_check = (place, check)
-    st.session_state.pop("check_corrected", None)
+    st.session_state.pop("correction_before", None)
 
 
 @explained()
 def _undo(check: Check) -> None:
     with context.open_store() as store:
+        before = st.session_state.pop("correction_before", None)
+        if before is not None:
+            store.correct(check.snapshot_id or 0, before)
         store.remove_check(check)
     st.session_state.pop("last_check", None)
 
@@ -104,8 +117,7 @@ def _undo(check: Check) -> None:
 @explained()
 def _correct(check: Check) -> None:
     with context.open_store() as store:
-        correct(store, check)
-    st.session_state.check_corrected = True
+        st.session_state.correction_before = correct(store, check)
 
 
 def _tell_last(place: tuple[str, str]) -> None:
@@ -126,7 +138,7 @@ def _tell_last(place: tuple[str, str]) -> None:
         st.warning(f"{said}, {your}.", icon=":material/close:")
     with st.container(horizontal=True):
         differs = check.answer != "unclear" and not check.agrees
-        if differs and st.session_state.get("check_corrected"):
+        if differs and "correction_before" in st.session_state:
             st.markdown(":material/edit_note: Corrected in the history.", width="content")
         elif differs:
             st.button(

@@ -96,8 +96,11 @@ def answered_about(store: Store, lot_id: str, camera_id: str, day: date, zone: t
     return sum(since <= check.captured_at < until for check in checks)
 
 
-def correct(store: Store, check: Check) -> None:
+def correct(store: Store, check: Check) -> Correction:
     """Put the history right by an answer; what else was corrected on that photo stays.
+
+    Returns:
+        What was said of the photo before, to take this back.
 
     Raises:
         StoreError: the snapshot is not there any more.
@@ -107,3 +110,4 @@ def correct(store: Store, check: Check) -> None:
     if check.answer != "unclear":
         spaces = {**before.spaces, check.space_id: check.answer}
         store.correct(check.snapshot_id or 0, Correction(before.vehicles, spaces))
+    return before

@@ -81,28 +81,34 @@ def _spaces(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]
 
 
 def _spaces_of(path: Path, photo: dict[str, Any], notes: SetNotes) -> Iterator[Truth]:
-    known = [space for space in photo["spaces"] if space["occupied"] is not None]
-    if not known:
+    if all(space["occupied"] is None for space in photo["spaces"]):
         return
     if not path.is_file():
         raise FolderError(f"the photo {path} is not there, but has labels")
     size = (photo["width"], photo["height"]) if "width" in photo else upright_size(path)
-    spaces, occupied = [], []
-    for number, space in enumerate(known):
-        outline = _outline(space["contour"], size)
-        if outline is not None:
-            spaces.append(Space(str(number), outline, space.get("type", "car")))
-            occupied.append(space["occupied"] == 1)
-    if len(spaces) < len(known):
+    marked, known, occupied, missing = [], [], [], 0
+    for number, each in enumerate(photo["spaces"]):
+        outline = _outline(each["contour"], size)
+        is_known = each["occupied"] is not None
+        if outline is None:
+            missing += is_known
+            continue
+        marked.append(Space(str(number), outline, each.get("type", "car")))
+        if is_known:
+            known.append(marked[-1])
+            occupied.append(each["occupied"] == 1)
+    if missing:
         log.warning(
             "%s: %d of its spaces lie outside of the photo or are too small to be judged, and are"
-            " left out", path.name, len(known) - len(spaces),
+            " left out", path.name, missing,
         )  # fmt: skip
-    if spaces:
+    if known:
         yield Truth(
             path,
-            layout=Layout(tuple(spaces), (), size),
+            layout=Layout(tuple(known), (), size),
             occupied=tuple(occupied),
+            marked=Layout(tuple(marked), (), size),
+            imgsz=photo.get("imgsz"),
             light=photo.get("light") or notes.light,
             view=photo.get("view", ""),
         )

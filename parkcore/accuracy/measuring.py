@@ -27,6 +27,7 @@ from parkcore.detect import Detector, each_vehicle_once
 from parkcore.domain import Detection, Image
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode
+from parkcore.spaces.verdict import Judgement
 
 log = logging.getLogger(__name__)
 
@@ -177,10 +178,13 @@ def measure(
 
 
 def _fitting_size(way: Way, truth: Truth) -> int | None:
-    if not (way.fits_size and truth.layout):
+    marked = truth.marked or truth.layout
+    if not (way.fits_size and marked):
         return None
-    photo_size, least = truth.layout.image_size, way.detector.info.imgsz
-    sizes = space_sizes((space.polygon for space in truth.layout.spaces), photo_size)
+    photo_size, least = marked.image_size, way.detector.info.imgsz
+    if truth.imgsz:
+        return max(truth.imgsz, least)
+    sizes = space_sizes((space.polygon for space in marked.spaces), photo_size)
     return fitting_size(sizes, photo_size, least=least, now=least)
 
 
@@ -197,8 +201,16 @@ def _scored(
         return _seen(truth, found, way.confidence, milliseconds)
     sure = [d for d in found if d.confidence >= way.confidence]
     started = time.perf_counter()
-    judgement = way.judging(truth.layout, image, sure)
+    judgement = way.judging(truth.marked or truth.layout, image, sure)
     milliseconds += 1000 * (time.perf_counter() - started)
+    return _judged(truth, judgement, milliseconds)
+
+
+def _judged(truth: Truth, judgement: Judgement, milliseconds: float) -> PhotoJudged:
+    """What was made of the spaces of which the truth is known."""
+    known = {space.id for space in truth.layout.spaces} if truth.layout else set()
+    spaces = tuple(space for space in judgement.spaces if space.id in known)
+    judgement = replace(judgement, spaces=spaces)
     return PhotoJudged(truth, judgement, truth.light or "", milliseconds)
 
 
@@ -240,8 +252,7 @@ def _try(
     for confidence in confidences:
         sure = [d for d in found if d.confidence >= confidence]
         judgement = judge_plainly(truth.layout, image, sure)
-        judged = PhotoJudged(truth, judgement, truth.light or "", milliseconds)
-        tried.add(size, confidence, False, judged)
+        tried.add(size, confidence, False, _judged(truth, judgement, milliseconds))
 
 
 def _goodness(photos: Sequence[Photo]) -> float:
@@ -262,8 +273,7 @@ def pooled(sets: Sequence[Measured]) -> list[Measured]:
     settings, each set has its own."""
     together = []
     for kind, name in (("spaces", "all spaces"), ("boxes", "all vehicles")):
-        same = [each for each in sets if each.kind == kind]
-        if len(same) > 1:
+        if len(same := [each for each in sets if each.kind == kind]) > 1:
             rows = tuple(_together(rows) for rows in zip(*(s.rows for s in same), strict=True))
             together.append(Measured(name, same[0].kind, rows, same[0].split))
     return together

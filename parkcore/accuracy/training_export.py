@@ -201,6 +201,7 @@ def _spaces(
         "lot": photo.lot_id,
         "camera": photo.camera_id,
         "captured_at": photo.captured_at.isoformat(),
+        "day": day.isoformat(),
         "imgsz": snapshot.detector.imgsz,
         "split": split_of_day(photo.lot_id, photo.camera_id, day),
         "spaces": [

@@ -18,7 +18,12 @@ class Truth:
     photo: Path
     boxes: tuple[Box, ...] = ()
     layout: Layout | None = None
+    """The spaces of which it is known whether they are occupied."""
     occupied: tuple[bool, ...] = ()
+    marked: Layout | None = None
+    """All spaces that are marked, as the photo's camera is judged with."""
+    imgsz: int | None = None
+    """The analysis size that its camera has, where the set says it."""
     labels: tuple[Label, ...] = ()
     """The type of each box."""
     neutral: tuple[Box, ...] = ()

@@ -25,34 +25,54 @@ def offer(new: Mapping[Part, Path], *, better: bool, switch: bool) -> None:
     if not better:
         click.echo(f"The new {what} would make it no better. {later}")
     elif switch or (sys.stdin.isatty() and click.confirm(f"Use the new {what}?")):
-        for part, kept in new.items():
-            switch_over(part, kept)
+        switch_over(new)
     else:
         click.echo(f"With the new {what} it is better. {later}")
 
 
 def part_of(weights: Path) -> Part:
     for part, kind in KINDS.items():
-        if weights.name.startswith(f"parkcore-{kind}"):
+        if weights.suffix == ".pt" and weights.name.startswith(f"parkcore-{kind}"):
             return part
     raise click.UsageError(
         f"{weights.name} is none that `parkcore train` made: those are called"
-        " parkcore-spaces-… or parkcore-vehicles-…; set PARKCORE_MODEL to use another detector"
+        " parkcore-spaces-….pt or parkcore-vehicles-….pt; set PARKCORE_MODEL to use another"
+        " detector"
     )
 
 
-def switch_over(part: Part, weights: Path) -> None:
-    choose(chosen_file(), part, weights)
+def switch_over(new: Mapping[Part, Path]) -> None:
+    """Use weights from now on; `train --back` takes all of them back at once.
+
+    Raises:
+        ModelError: one of them cannot be loaded; then nothing is switched.
+    """
+    for part, weights in new.items():
+        _check(part, weights)
+    choose(chosen_file(), new)
     say_in_use()
-    if part == "model" and _is_slower(weights):
+    click.echo("`parkcore train --back` undoes it.")
+    if "model" in new and _is_slower(new["model"]):
         click.echo("It has no 8-bit form: a photo takes about twice as long as with Parkcore's.")
     now = load()
-    if Path(getattr(now, part)).name != weights.name:
-        click.echo(
-            f"But the setting {part} says {getattr(now, part)}, and comes first: take it out of"
-            f" parkcore.toml and PARKCORE_{part.upper()}",
-            err=True,
-        )
+    for part, weights in new.items():
+        if Path(getattr(now, part)).name != weights.name:
+            click.echo(
+                f"But the setting {part} says {getattr(now, part)}, and comes first: take it out"
+                f" of parkcore.toml and PARKCORE_{part.upper()}",
+                err=True,
+            )
+
+
+def _check(part: Part, weights: Path) -> None:
+    if part == "model":
+        from parkcore.detect import YoloDetector
+
+        YoloDetector(weights, confidence=0.5, imgsz=640).load()
+    else:
+        from parkcore.spaces.second_opinion import SecondOpinion
+
+        SecondOpinion(weights).load()
 
 
 def _is_slower(weights: Path) -> bool:
@@ -68,6 +88,4 @@ def say_in_use() -> None:
     now = load()
     for part, name in NAMES.items():
         click.echo(f"{name}: {getattr(now, part)}")
-    click.echo(
-        "Start the service anew, and it judges with these. `parkcore train --back` undoes it."
-    )
+    click.echo("Start the service anew, and it judges with these.")

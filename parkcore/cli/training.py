@@ -93,7 +93,7 @@ def train(
         say_in_use()
         return
     if use is not None:
-        switch_over(part_of(use), use)
+        switch_over({part_of(use): use})
         return
     parts: list[Part] = [] if detector_only else ["second_opinion"]
     if detector or detector_only:

@@ -242,15 +242,18 @@ class RetentionStore(Connection):
         they are from then on. An empty share where there is none left."""
         with self._write() as db:
             rows = db.execute(
-                f"select s.id, captured_at {which.snapshots} and s.id not in ({_newest(db, which)})"
+                f"select s.id, captured_at, s.deleted_at {which.snapshots}"
+                f" and s.id not in ({_newest(db, which)})"
                 f" and (s.photo_gone_at is not null or not ({_IN_STORAGE})) limit {BATCH}",
                 which.values,
             ).fetchall()
             if rows:
                 freeze(db, which.lot_id, which.before)
             _delete(db, OF_A_SNAPSHOT, [row[0] for row in rows])
+            # An answer outlives a photo that is thinned, but not one that was deleted.
+            _delete(db, ["checks"], [row[0] for row in rows if row[2] is not None])
             db.conn.executemany("delete from snapshots where id = ?", [row[:1] for row in rows])
-        return _sum((0, at) for _, at in rows)
+        return _sum((0, at) for _, at, _ in rows)
 
 
 def _newest(db: Database, which: Old) -> str:

@@ -15,7 +15,6 @@ from typing import Any
 from parkcore.detect import load
 from parkcore.domain import LABELS, Label
 from parkcore.errors import ModelError
-from parkcore.training import mixed_precision
 
 AUGMENTATION: dict[str, float] = {
     "mosaic": 0.4,  # four photos in one: vehicles at more scales and cut by more edges
@@ -36,10 +35,12 @@ def _trainer() -> Any:
     from ultralytics.models.yolo.detect import DetectionTrainer
     from ultralytics.utils.torch_utils import strip_optimizer
 
+    from parkcore.training import mixed_precision
+
     class Trainer(DetectionTrainer):  # type: ignore[misc]
         def _setup_train(self) -> None:
             super()._setup_train()
-            if mixed_precision.is_worth_it():
+            if mixed_precision.is_worth_it(self.model):
                 mixed_precision.in_half(self.model)
 
         def validate(self) -> tuple[dict[str, float], None]:

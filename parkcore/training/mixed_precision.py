@@ -3,21 +3,26 @@
 Micikevicius et al., "Mixed Precision Training", 2018: weights, losses and steps stay in 32 bits,
 what flows between the layers has 16. Ultralytics offers it on graphics cards alone. On two cores
 of a Xeon a step took 1.4 s so, and 3.2 s without; on CPUs without AMX it is slower than 32 bits.
+Only who trains imports this (PyTorch, Ultralytics).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import torch
+from ultralytics.nn.modules.block import DFL
+from ultralytics.nn.tasks import DetectionModel
 
 CPU = Path("/proc/cpuinfo")
 """Where Linux says what the processor can do."""
 
 
-def is_worth_it() -> bool:
-    """Whether this computer trains quicker so."""
-    return CPU.is_file() and "amx_bf16" in CPU.read_text().split()
+def is_worth_it(model: Any) -> bool:
+    """Whether a network is quicker so where it is."""
+    told = CPU.read_text() if CPU.is_file() else ""
+    return next(model.parameters()).device.type == "cpu" and "amx_bf16" in told.split()
 
 
 def in_half(model: Any) -> None:
@@ -30,27 +35,35 @@ def in_half(model: Any) -> None:
         model: the network, as Ultralytics trains it. Copies that were made of it before stay as
             they are.
     """
-    import torch
-
     model.to(memory_format=torch.channels_last)
+    model.__class__ = HalfModel
     head = model.model[-1]
-    for last in (*(branch[-1] for branch in (*head.cv2, *head.cv3)), head.dfl):
-        last.forward = _in_full(last.forward)
-    through = model.predict
+    for branch in (*head.cv2, *head.cv3):
+        branch[-1].__class__ = FullConv
+    head.dfl.__class__ = FullDfl
 
-    def predict(images: Any, *args: Any, **kwargs: Any) -> Any:
-        images = images.contiguous(memory_format=torch.channels_last)
+
+class HalfModel(DetectionModel):  # type: ignore[misc]
+    """The network in 16 bits."""
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
-            return through(images, *args, **kwargs)
-
-    model.predict = predict
+            return super().predict(x, *args, **kwargs)
 
 
-def _in_full(forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    import torch
+class FullConv(torch.nn.Conv2d):
+    """A convolution in it that stays in 32."""
 
-    def in_full(x: Any) -> Any:
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", enabled=False):
-            return forward(x.float())
+            return super().forward(x.float())
 
-    return in_full
+
+class FullDfl(DFL):  # type: ignore[misc]
+    """What makes boxes of its answers stays in 32."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", enabled=False):
+            answered: torch.Tensor = super().forward(x.float())
+        return answered

@@ -18,7 +18,7 @@ from parkcore.accuracy.meter import Answer, Tally
 from parkcore.domain import Detection, Image
 from parkcore.errors import FolderError, NotEnoughHistory, UnreadablePhoto
 from parkcore.images import decode
-from parkcore.spaces.layout import Layout, Point, Space
+from parkcore.spaces.layout import LEAST_AREA, Layout, Point, Space
 from parkcore.spaces.verdict import Judged, State
 
 LEAST_SPACES, LEAST_OF_A_KIND = 60, 12
@@ -136,7 +136,7 @@ def _inside(contour: Sequence[Point], size: tuple[int, int]) -> tuple[Point, ...
         (min(1.0, max(0.0, x / size[0])), min(1.0, max(0.0, y / size[1]))) for x, y in contour
     )
     shape = Polygon(corners)
-    return corners if shape.is_valid and shape.area * size[0] * size[1] >= 50 else None
+    return corners if shape.is_valid and shape.area >= LEAST_AREA else None
 
 
 def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) -> Tally:

@@ -38,7 +38,7 @@ class Sample:
 
 def camera_day(name: str, photo: dict[str, Any]) -> str:
     """The group of a photo: its camera and day where the set says them, else itself."""
-    day = str(photo.get("captured_at") or "")[:10]
+    day = str(photo.get("day") or photo.get("captured_at") or "")[:10]
     return f"{photo.get('lot', '')}/{photo.get('camera', '')}/{day}" if day else name
 
 

@@ -128,7 +128,20 @@ def test_a_wrong_one_is_put_right_in_the_history_and_an_answer_is_taken_back(
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("1 of 5")).to_be_visible()
     eventually(lambda: checks(app) == [])
+    with app.store() as store:
+        assert store.snapshot(check.snapshot_id).correction is None, "what it put right as well"
     assert asked(page) == space
+
+
+def test_photos_that_were_away_for_a_moment_are_asked_about_again(app: App, open_page) -> None:
+    away = app.storage.rename(app.storage.with_name("away"))
+    page = open_page(app)
+    visit(page, "/accuracy?lot=sample-north&camera=gate", TITLE)
+    expect(page.get_by_text("That was every photo of this day.")).to_be_visible()
+    settled(page)
+    away.rename(app.storage)
+    visit(page, "/accuracy?lot=sample-north&camera=gate", TITLE)
+    expect(page.get_by_text("1 of 5")).to_be_visible()
 
 
 def test_five_a_day_and_more_where_they_are_wanted(app: App, open_page) -> None:
