@@ -40,6 +40,9 @@ MODEL_SETTING = "PARKCORE_MODEL"
 MAX_VEHICLES = 2000
 """Ultralytics keeps 300 boxes of a photo unless told otherwise: too few for a large lot."""
 
+FLAT = 6
+"""Shades of 256 that an image must have between its darkest and its lightest pixel of a colour."""
+
 SEAM = 3.0
 """Pixels, as the model sees them: a box that ends so near to a part's edge is cut by it."""
 
@@ -134,6 +137,8 @@ class YoloDetector:
             _ = self._model
 
     def detect(self, image: Image, imgsz: int | None = None) -> list[Detection]:
+        if _is_flat(image[::8, ::8]) and _is_flat(image):
+            return []
         height, width = image.shape[:2]
         size = analysis_size(width, height, imgsz or self._imgsz)
         if size <= WHOLE:
@@ -202,6 +207,12 @@ class YoloDetector:
     def _labels(self) -> dict[int, Label]:
         """The model's class numbers of the four types; other classes are never looked at."""
         return {n: cast(Label, name) for n, name in self._model.names.items() if name in LABELS}
+
+
+def _is_flat(image: Image) -> bool:
+    """Whether an image is of one colour. Of a small one the network took the whole for a car, on
+    the grey that it is padded with."""
+    return bool(np.ptp(image, axis=(0, 1)).max() < FLAT)
 
 
 def each_vehicle_once(found: Sequence[Detection]) -> list[Detection]:

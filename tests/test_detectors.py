@@ -63,8 +63,15 @@ def test_a_photo_with_vehicles_has_some(detector, photo):
 
 @pytest.mark.parametrize(
     "shade, size",
-    [(0, (480, 640)), (128, (480, 640)), (255, (480, 640)), (128, (33, 32)), (90, (1080, 1920))],
-    ids=["black", "grey", "white", "tiny", "large"],
+    [
+        (0, (480, 640)),
+        (128, (480, 640)),
+        (255, (480, 640)),
+        (128, (33, 32)),
+        (0, (100, 80)),
+        (90, (1080, 1920)),
+    ],
+    ids=["black", "grey", "white", "tiny", "small and black", "large"],
 )
 def test_a_blank_image_has_no_vehicles(detector, shade, size):
     assert detector.detect(np.full((*size, 3), shade, np.uint8)) == []

@@ -1,5 +1,10 @@
 """Real motorcycles pasted over rendered ones: real looks where the renderer says what stands where.
 
+    python -m models.training.pasting DATASETS RENDERED OUT
+
+does it with a folder of rendered photos to measure with: with motorcycles of photos that are held
+back, so that none of them was taught.
+
 Dwibedi, Misra and Hebert, "Cut, Paste and Learn: Surprisingly Easy Synthesis for Instance
 Detection", 2017: a detector learns a thing's look from cut-outs of it, pasted into other pictures.
 Rows of motorcycles in photos are few and not wholly labelled, and rendered motorcycles look all
@@ -10,16 +15,21 @@ alike; so those of which a photo shows the whole are cut out (Rother, Kolmogorov
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+import click
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from models.training.crops import Labelled
-from models.training.sources import Source
+from models.training.sources import Source, read, read_rendered
 from parkcore.domain import LABELS, Image
+from parkcore.errors import NothingLabelled
 from parkcore.geometry import shares_inside
 from parkcore.images import decode
 
@@ -141,3 +151,30 @@ def _paste(place: Image, cut_out: CutOut, *, mirrored: bool) -> None:
     colour = min(1.0, np.ptp(place, axis=2).mean() / max(1.0, own_colour))
     lit = (grey + colour * (pixels - grey)) * light
     place[:] = np.clip(place * (1 - share) + lit * share, 0, 255).astype(np.uint8)
+
+
+@click.command()
+@click.argument("datasets", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("rendered", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--seed", default=3, show_default=True)
+def main(datasets: Path, rendered: Path, out: Path, seed: int) -> None:
+    """Copy the folder RENDERED to OUT, with motorcycles of held-back photos of DATASETS."""
+    held_back: list[Source] = []
+    for folder in sorted(path for path in datasets.iterdir() if path.is_dir()):
+        with suppress(NothingLabelled):
+            held_back += read(folder, "valid")
+    cut, random = cut_outs(held_back), np.random.default_rng(seed)
+    if not cut:
+        raise click.UsageError(f"no photo in {datasets} shows the whole of a motorcycle")
+    shutil.copytree(rendered, out)
+    for source in read_rendered(rendered):
+        image = decode(source.photo.read_bytes(), max_megapixels=500).image
+        picture = pasted(Labelled(image, source.vehicles, source.doubtful), cut, random)
+        place = out / source.photo.relative_to(rendered)
+        cv2.imwrite(str(place), picture.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    click.echo(f"{out}: {len(cut)} motorcycles")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,14 +9,9 @@ from pages.shell.navigation import explained
 from pages.shell.parts import when
 from pages.shell.text import plain
 from parkcore.accuracy.asking import Question, correct, day_before, questions
-from parkcore.accuracy.close_up import close_up
 from parkcore.accuracy.meter import Answer, Check
 from parkcore.accuracy.meter_words import percent
-from parkcore.accuracy.photo_light import light_of
-from parkcore.errors import UnreadablePhoto
-from parkcore.images import jpeg
 from parkcore.store import Store
-from parkcore.upkeep.reprocess import read_photo
 
 ANSWERS: dict[Answer, tuple[str, str, str]] = {
     "occupied": ("Occupied", ":material/directions_car:", "O"),
@@ -70,29 +65,9 @@ def _show(found: tuple[Question, bytes, str], place: tuple[str, str], progress: 
 def _next(store: Store, place: tuple[str, str], day: date) -> tuple[Question, bytes, str] | None:
     """The first open question whose photo is still there, with its picture and light."""
     for question in questions(store, *place, day, context.settings().zone):
-        if shown := _shown(question):
+        if shown := photos.space_shown(question):
             return question, *shown
     return None
-
-
-def _shown(question: Question) -> tuple[bytes, str] | None:
-    """A question's picture and light; None where its photo is gone, changed or unreadable."""
-    try:
-        return _drawn(question.snapshot.photo.sha256, question.outline, question)
-    except UnreadablePhoto:
-        return None
-
-
-@st.cache_data(show_spinner=False, max_entries=200)
-def _drawn(
-    sha256: str, outline: tuple[tuple[float, float], ...], _question: Question
-) -> tuple[bytes, str]:
-    """Only pictures are kept: a storage that is away for a moment comes back."""
-    limit = context.settings().max_megapixels
-    image = read_photo(context.storage(), limit, _question.snapshot)
-    if isinstance(image, str):
-        raise UnreadablePhoto(image)
-    return jpeg(close_up(image, outline), max_side=800), light_of(image)
 
 
 @explained()

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shell import context
+from parkcore.accuracy.asking import Question
+from parkcore.accuracy.close_up import close_up
+from parkcore.accuracy.photo_light import light_of
 from parkcore.domain import Detection, Snapshot
 from parkcore.drawing import annotate, draw_spaces, mark_strays
 from parkcore.errors import UnreadablePhoto
@@ -14,6 +17,7 @@ from parkcore.ingest import content_id
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.strays import Stray, strays
 from parkcore.spaces.verdict import Judged, State
+from parkcore.upkeep.reprocess import read_photo
 
 
 def show(picture: bytes, alt: str) -> None:
@@ -94,3 +98,23 @@ def _drawn(
     if _spaces:
         image = mark_strays(image, _spaces.outside)
     return jpeg(image, max_side=1280)
+
+
+def space_shown(question: Question) -> tuple[bytes, str] | None:
+    """A question's picture and light; None where its photo is gone, changed or unreadable."""
+    try:
+        return _framed(question.snapshot.photo.sha256, question.outline, question)
+    except UnreadablePhoto:
+        return None
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _framed(
+    sha256: str, outline: tuple[tuple[float, float], ...], _question: Question
+) -> tuple[bytes, str]:
+    """Only pictures are kept: a storage that is away for a moment comes back."""
+    limit = context.settings().max_megapixels
+    image = read_photo(context.storage(), limit, _question.snapshot)
+    if isinstance(image, str):
+        raise UnreadablePhoto(image)
+    return jpeg(close_up(image, outline), max_side=800), light_of(image)
