@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import PIL.Image
 import pytest
+from click.testing import CliRunner
 
 from models.training.crops import Labelled
-from models.training.pasting import CutOut, cut_outs, pasted
-from models.training.sources import Source, Vehicles
+from models.training.pasting import CutOut, cut_outs, main, pasted
+from models.training.sources import Source, Vehicles, read
 
 CAR, MOTORCYCLE = 0, 1
 GROUND = (170, 168, 160)
@@ -89,3 +91,33 @@ def test_one_of_another_shape_is_not_stretched_into_it() -> None:
     before = rendered((10, 20, 20, 80, MOTORCYCLE))
     after = pasted(before, [plain(60, 20, (200, 40, 40))], np.random.default_rng(0))
     assert (after.image == before.image).all()
+
+
+def test_a_rendered_set_to_measure_with_gets_motorcycles_that_were_not_taught(
+    tmp_path: Path,
+) -> None:
+    street, park = tmp_path / "sets" / "street", tmp_path / "park"
+    for folder, image in ((street, None), (park, np.full((300, 400, 3), GROUND, np.uint8))):
+        (folder / "images").mkdir(parents=True)
+        (folder / "labels").mkdir()
+        (folder / "data.yaml").write_text("names: [car, motorcycle]")
+        for number in range(20):
+            path = folder / "images" / f"{number}.jpg"
+            if image is None:
+                photo(path, vehicles((100, 80, 220, 160, MOTORCYCLE)))
+            else:
+                PIL.Image.fromarray(image).save(path)
+            (folder / "labels" / f"{number}.txt").write_text("1 0.4 0.4 0.3 0.2667\n")
+    (park / "scenes.json").write_text(json.dumps({f"{number}.jpg": {} for number in range(20)}))
+    done = CliRunner().invoke(main, [str(street.parent), str(park), str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    held_back = len(list(read(street, "valid")))
+    assert 0 < held_back < 20 and f"{held_back} motorcycles" in done.output
+    for name in ("data.yaml", "scenes.json", "labels/0.txt"):
+        assert (tmp_path / "out" / name).read_text() == (park / name).read_text()
+    pixels = np.asarray(PIL.Image.open(tmp_path / "out" / "images" / "0.jpg"), int)
+    assert pixels[120, 160].mean() < 100 < pixels[20, 20].mean()
+    (tmp_path / "none").mkdir()
+    none = CliRunner().invoke(main, [str(tmp_path / "none"), str(park), str(tmp_path / "no")])
+    assert none.exit_code == 2 and "shows the whole of a motorcycle" in none.output
+    assert not (tmp_path / "no").exists()
