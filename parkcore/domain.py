@@ -218,6 +218,8 @@ class Correction:
     """Only the spaces that were put right."""
     at: datetime | None = None
     """When it was said; None until it is recorded."""
+    layout_id: int | None = None
+    """The layout that the spaces are of; None until it is recorded, and where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,11 @@ class Store(
             if correction and (correction.vehicles or correction.spaces):
                 row = correction_row(correction, datetime.now(UTC))
                 db.table("corrections").insert({"snapshot_id": snapshot_id, **row})
+                db.execute(
+                    "update corrections set layout_id = (select layout_id from judgements"
+                    " where snapshot_id = :id) where snapshot_id = :id",
+                    {"id": snapshot_id},
+                )
             refresh_figures(db, snapshot_id)
             _roll_around_ids(db, [snapshot_id])
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -157,6 +158,29 @@ def test_answers_are_training_data_too_and_corrections_come_first(
     splits = {entry["split"] for entry in entries.values()}
     assert splits == {split_of_day("north", "gate", both.photo.captured_at.date())}
     assert done.held_back == (3 if splits == {"valid"} else 0)
+
+
+def test_a_name_that_means_another_place_by_now_was_not_spoken_of(
+    seen, store: Store, storage: Storage, tmp_path: Path
+) -> None:
+    """The spaces are marked anew, two names change places, and the photo is judged again."""
+    found = seen("north/gate/a.jpg", 1, judged=True)
+    before = store.layout("north", "gate")
+    store.correct(found.id, Correction(spaces={"A1": "vacant", "A3": "occupied"}))
+    store.save_check(replace(asked(found, "A2", "occupied"), layout_id=before.id))
+    assert store.snapshot(found.id).correction.layout_id == before.id
+    assert store.checks()[0].layout_id == before.id
+    first, second, third = before.spaces
+    swapped = (replace(second, id="A1"), replace(first, id="A2"), third)
+    layout = store.save_layout(
+        "north", "gate", Layout(swapped, (), before.image_size), None, based_on=before.version
+    )
+    store.save_judged(found.id, Judged(layout.id, JUDGED, None))
+    done = export_training(store, storage, tmp_path / "set", MADRID)
+    assert (done.by_hand, done.by_check) == (1, 0)
+    [entry] = json.loads((tmp_path / "set" / "spaces.json").read_text()).values()
+    said = {space["id"]: space["occupied"] for space in entry["spaces"]}
+    assert said == {"A1": None, "A2": None, "A3": 1}
 
 
 def test_every_fifth_day_of_a_camera_is_held_back_and_stays_so() -> None:

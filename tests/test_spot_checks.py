@@ -257,13 +257,23 @@ def test_an_older_database_gets_the_table(tmp_path: Path) -> None:
     with Store.open(path) as store:
         number = look(store, datetime(2026, 5, 4, 8, tzinfo=UTC))
     with sqlite3.connect(path) as older:
+        older.execute("insert into corrections (snapshot_id, spaces, corrected_at)"
+                      f" values ({number}, '{{}}', '2026-05-04T09:00:00Z')")  # fmt: skip
         older.execute("drop table checks")
-        older.execute("delete from _sqlite_migrations where name = 'm007_checks'")
+        older.execute("alter table corrections drop column layout_id")
+        older.execute("delete from _sqlite_migrations where name in"
+                      " ('m007_checks', 'm008_layouts_spoken_of')")  # fmt: skip
     older.close()
     with Store.open(path) as store:
         assert store.checks() == []
-        assert store.snapshot(number) is not None
-    assert "m007_checks" in NAMES
+        judged = store.judged_by_machine(number)
+        assert store.snapshot(number).correction.layout_id == judged.layout_id
+        question = Question(
+            store.snapshot(number), STATES[0], LAYOUT.spaces[0].polygon, "", judged.layout_id
+        )
+        store.save_check(question.check("vacant", light="", now=NOW))
+        assert store.checks()[0].layout_id == judged.layout_id
+    assert {"m007_checks", "m008_layouts_spoken_of"} <= NAMES
 
 
 # -- the picture ----------------------------------------------------------------------------

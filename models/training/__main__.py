@@ -13,9 +13,11 @@ made of other photos, labels, teachers or settings is made anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -93,8 +95,8 @@ def main(
         dataset = make_pictures(sources, proposals, work / f"pictures-{seed}", made_of, seed)
         trained.append(work / f"trained-{digest_of([made_of, digest(start), epochs])}.pt")
         if not only_pictures and not trained[-1].is_file():
-            click.echo(f"training with seed {seed}", err=True)
-            fine_tune(dataset, first, trained[-1], epochs=epochs, seed=seed, progress=_epoch)
+            with click.progressbar(length=1, label=f"Seed {seed}", file=sys.stderr) as bar:
+                fine_tune(dataset, first, trained[-1], epochs=epochs, seed=seed, progress=_on(bar))
     if only_pictures:
         return
     blended = work / "blended.pt"
@@ -123,8 +125,12 @@ def _all(folders: Sequence[Path], split: Split) -> list[Source]:
     return sources
 
 
-def _epoch(done: int, wanted: int) -> None:
-    click.echo(f"epoch {done} of {wanted}", err=True)
+def _on(bar: Any) -> Callable[[int, int], None]:
+    def progress(done: int, of: int) -> None:
+        bar.length = of
+        bar.update(done - bar.pos)
+
+    return progress
 
 
 def _shifts(

@@ -26,6 +26,8 @@ class Question:
     """Where it is on this photo, 0..1 of its width and height."""
     second_opinion: str = ""
     """The classifier that took part in the judgement; see `Judged`."""
+    layout_id: int | None = None
+    """The layout that the space is of."""
 
     def check(self, answer: Answer, *, light: str, now: datetime) -> Check:
         """What is kept of an answer."""
@@ -33,7 +35,7 @@ class Question:
         return Check(
             photo.lot_id, photo.camera_id, photo.captured_at, self.space.id, self.space.state,
             self.space.probability, answer, now, detector.model, detector.version,
-            self.second_opinion, light, self.snapshot.id,
+            self.second_opinion, light, self.snapshot.id, self.layout_id,
         )  # fmt: skip
 
 
@@ -74,7 +76,7 @@ def questions(
         space = judged.judgement.spaces[number]
         outline = _outline(store, judged, space.id)
         if outline and (snapshot_id, space.id) not in answered:
-            yield Question(snapshot, space, outline, judged.second_opinion)
+            yield Question(snapshot, space, outline, judged.second_opinion, judged.layout_id)
 
 
 def _outline(store: Store, judged: Judged, space_id: str) -> tuple[Point, ...] | None:

@@ -58,6 +58,8 @@ class Check:
     """`day`, `dusk` or `night`; empty where it was not measured."""
     snapshot_id: int | None = None
     """None where the snapshot is not kept any more."""
+    layout_id: int | None = None
+    """The layout that the space is of."""
 
     @property
     def judged_by(self) -> str:

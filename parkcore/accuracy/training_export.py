@@ -24,7 +24,7 @@ from datetime import date, tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
-from parkcore.domain import LABELS, Snapshot
+from parkcore.domain import LABELS, Correction, Snapshot
 from parkcore.errors import OutputError
 from parkcore.ingest import content_id
 from parkcore.spaces.ground import moved
@@ -155,10 +155,10 @@ def _note(store: Store, snapshot: Snapshot, name: str, done: Exported, zone: tzi
     """Take over what was said of a photo; whether anything was that can be used."""
     before = (done.spaces, done.counts)
     number, correction = snapshot.id or 0, snapshot.correction
-    said = _said(store, snapshot)
-    judged = store.judged_by_machine(number) if said else None
+    judged = store.judged_by_machine(number)
     layout = store.layout_by_id(judged.layout_id) if judged else None
-    if judged and layout and not judged.is_elsewhere:
+    said = _said(store, snapshot, layout) if layout else {}
+    if said and judged and layout and not judged.is_elsewhere:
         record = _spaces(snapshot, judged, layout, said, zone)
         by = [space["by"] for space in record["spaces"] if space["occupied"] is not None]
         if by:
@@ -172,15 +172,37 @@ def _note(store: Store, snapshot: Snapshot, name: str, done: Exported, zone: tzi
     return before != (done.spaces, done.counts)
 
 
-def _said(store: Store, snapshot: Snapshot) -> dict[str, tuple[int, By]]:
-    """Per space what people said of it; what they put right comes before what they were asked."""
+def _said(store: Store, snapshot: Snapshot, layout: Layout) -> dict[str, tuple[int, By]]:
+    """Per space what people said of it; what they put right comes before what they were asked.
+
+    A photo that is judged by another layout by now may have another place by the same name; of
+    that nobody spoke.
+    """
     said: dict[str, tuple[int, By]] = {
         check.space_id: (OCCUPIED[check.answer], "check")
         for check in store.checks_of([snapshot.id or 0])
         if check.answer != "unclear"
+        and _is_same_place(store, check.space_id, check.layout_id, layout)
     }
-    by_hand = snapshot.correction.spaces if snapshot.correction else {}
-    return said | {name: (OCCUPIED[state], "hand") for name, state in by_hand.items()}
+    correction = snapshot.correction or Correction()
+    return said | {
+        name: (OCCUPIED[state], "hand")
+        for name, state in correction.spaces.items()
+        if _is_same_place(store, name, correction.layout_id, layout)
+    }
+
+
+def _is_same_place(store: Store, space_id: str, layout_id: int | None, layout: Layout) -> bool:
+    """Whether a space of one layout is where the other's of that name is."""
+    if layout_id in (None, layout.id):
+        return True
+    before = store.layout_by_id(layout_id or 0)
+    places = [
+        {space.id: space.polygon for space in each.spaces}.get(space_id)
+        for each in (before, layout)
+        if each
+    ]
+    return len(places) == 2 and places[0] == places[1]
 
 
 def _spaces(

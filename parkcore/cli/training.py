@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,15 +224,18 @@ def _fine_tune(
     from parkcore.training import detector_set
     from parkcore.training.fine_tune import fine_tune, four_types
 
-    def progress(epoch: int, of: int) -> None:
-        click.echo(f"  pass {epoch} of {of}")
-
     start = find_weights(settings.model, folders=model_folders())
     click.echo(f"Training the {NAMES['model']} from {start.name} on; this takes long …")
     limit = settings.max_megapixels
     data = detector_set.write(told, _judging(settings), made / "boxes", max_megapixels=limit)
     four_types(start, made / "start.pt")
-    fine_tune(data, made / "start.pt", out, epochs=epochs, seed=seed, progress=progress)
+    with click.progressbar(length=1, label="  Batches", file=sys.stderr) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        fine_tune(data, made / "start.pt", out, epochs=epochs, seed=seed, progress=progress)
 
 
 def _keep(fitted: Path, part: Part, amount: Amount) -> Path:

@@ -20,3 +20,14 @@ def m007_checks(db: Database) -> None:
     )
     db.execute("create unique index idx_checks_space on checks (snapshot_id, space_id)")
     db.execute("create index idx_checks_camera on checks (lot_id, camera_id, captured_at)")
+
+
+@migrations()
+def m008_layouts_spoken_of(db: Database) -> None:
+    # The layout whose spaces a person spoke of: in another one their names may mean other places.
+    for table in ("checks", "corrections"):
+        db.execute(f"alter table {table} add column layout_id integer")
+        db.execute(
+            f"update {table} set layout_id = (select j.layout_id from judgements j"
+            f" where j.snapshot_id = {table}.snapshot_id)"
+        )

@@ -72,7 +72,7 @@ def to_lot(row: Row) -> Lot:
 
 
 SNAPSHOTS = (
-    "select s.*, c.corrected_at, c.spaces corrected_spaces, "
+    "select s.*, c.corrected_at, c.spaces corrected_spaces, c.layout_id corrected_layout, "
     + ", ".join(f"c.{label} corrected_{label}" for label in LABELS)
     + " from snapshots s left join corrections c on c.snapshot_id = s.id"
 )
@@ -108,7 +108,7 @@ def to_correction(row: Row) -> Correction | None:
     counts = {label: row[f"corrected_{label}"] for label in LABELS}
     vehicles = None if None in counts.values() else Vehicles(**counts)
     spaces = json.loads(row["corrected_spaces"] or "{}")
-    return Correction(vehicles, spaces, to_time(row["corrected_at"]))
+    return Correction(vehicles, spaces, to_time(row["corrected_at"]), row["corrected_layout"])
 
 
 def to_detection(row: Row) -> Detection:

@@ -102,7 +102,7 @@ def fine_tune(
             in a folder of the same name, to go on from.
         imgsz: pixels of a photo's longer side in training.
         frozen_layers: this many of the first layers keep what they know.
-        progress: told epochs done and of how many after each.
+        progress: told the batches done, of all epochs together, and of how many, after each.
 
     Raises:
         ModelError: the weights cannot be read.
@@ -114,9 +114,7 @@ def fine_tune(
     if resumed and _is_finished(resumed):
         epochs = 0
     yolo = load(last if resumed else start)
-    yolo.add_callback(
-        "on_train_epoch_end", lambda trainer: progress(trainer.epoch + 1, trainer.epochs)
-    )
+    _tell(progress, yolo)
     if resumed and epochs:
         yolo.train(trainer=_trainer(), resume=True)
     elif epochs:
@@ -149,6 +147,23 @@ def fine_tune(
         )
     save(_model(last), out)
     shutil.rmtree(folder)
+
+
+def _tell(progress: Callable[[int, int], None], yolo: Any) -> None:
+    """Have a training tell after each batch how far it is."""
+    done = 0
+
+    def begin(trainer: Any) -> None:
+        nonlocal done
+        done = trainer.epoch * len(trainer.train_loader)
+
+    def batch(trainer: Any) -> None:
+        nonlocal done
+        done += 1
+        progress(done, trainer.epochs * len(trainer.train_loader))
+
+    yolo.add_callback("on_train_epoch_start", begin)
+    yolo.add_callback("on_train_batch_end", batch)
 
 
 def save(model: Any, out: Path) -> None:
