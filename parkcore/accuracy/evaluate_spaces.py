@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from shapely import Polygon, points
@@ -45,8 +45,16 @@ class PhotoJudged:
 
     truth: Truth
     judgement: Judgement
+    """Of the spaces of which the truth is known."""
     light: str = ""
     milliseconds: float = 0.0
+
+    @classmethod
+    def of(cls, truth: Truth, judgement: Judgement, milliseconds: float) -> Self:
+        """Of a judgement of all spaces that are marked."""
+        known = {space.id for space in truth.layout.spaces} if truth.layout else set()
+        spaces = tuple(space for space in judgement.spaces if space.id in known)
+        return cls(truth, replace(judgement, spaces=spaces), truth.light or "", milliseconds)
 
 
 @dataclass(slots=True)

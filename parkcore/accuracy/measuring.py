@@ -27,7 +27,6 @@ from parkcore.detect import Detector, each_vehicle_once
 from parkcore.domain import Detection, Image
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode
-from parkcore.spaces.verdict import Judgement
 
 log = logging.getLogger(__name__)
 
@@ -203,15 +202,7 @@ def _scored(
     started = time.perf_counter()
     judgement = way.judging(truth.marked or truth.layout, image, sure)
     milliseconds += 1000 * (time.perf_counter() - started)
-    return _judged(truth, judgement, milliseconds)
-
-
-def _judged(truth: Truth, judgement: Judgement, milliseconds: float) -> PhotoJudged:
-    """What was made of the spaces of which the truth is known."""
-    known = {space.id for space in truth.layout.spaces} if truth.layout else set()
-    spaces = tuple(space for space in judgement.spaces if space.id in known)
-    judgement = replace(judgement, spaces=spaces)
-    return PhotoJudged(truth, judgement, truth.light or "", milliseconds)
+    return PhotoJudged.of(truth, judgement, milliseconds)
 
 
 def _seen(
@@ -252,7 +243,7 @@ def _try(
     for confidence in confidences:
         sure = [d for d in found if d.confidence >= confidence]
         judgement = judge_plainly(truth.layout, image, sure)
-        tried.add(size, confidence, False, _judged(truth, judgement, milliseconds))
+        tried.add(size, confidence, False, PhotoJudged.of(truth, judgement, milliseconds))
 
 
 def _goodness(photos: Sequence[Photo]) -> float:

@@ -28,7 +28,10 @@ def main() -> int:
     except ModuleNotFoundError as missing:
         if missing.name != "bpy":
             raise
-        sys.stderr.write('Blender\'s Python module is missing: pip install "bpy<6" pillow\n')
+        sys.stderr.write(
+            'Blender\'s Python module is missing: pip install "bpy<6" pillow, best in an'
+            " environment of its own, as it brings an older NumPy than Parkcore's\n"
+        )
         return 1
     stage = Stage(asked.samples, asked.threads)
     made = 0
