@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -111,8 +112,14 @@ def test_between_the_start_and_the_mean_of_two_trainings(tmp_path: Path, dataset
         assert out[name] == pytest.approx(wanted, abs=0.01)  # of float16
 
 
+def zipped(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        return b"".join(map(archive.read, archive.namelist()))
+
+
 def test_the_four_types_keep_what_they_know(tmp_path: Path) -> None:
     four_types(WEIGHTS, tmp_path / "cut.pt")
+    assert str(WEIGHTS.parent).encode() not in zipped(tmp_path / "cut.pt")
     image = np.asarray(PIL.Image.open(WEIGHTS.parent.parent / SAMPLE).convert("RGB"))
     found = [load(path).predict(image, imgsz=320, verbose=False)[0].boxes for path in
              (WEIGHTS, tmp_path / "cut.pt")]  # fmt: skip

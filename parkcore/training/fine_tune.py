@@ -175,6 +175,7 @@ def save(model: Any, out: Path) -> None:
     for parameter in model.parameters():
         parameter.requires_grad = False
     model.args = {"task": "detect", "imgsz": 640}
+    model.pt_path = out.name  # not where it was read from on this computer
     checkpoint = {
         "model": model,
         "ema": None,
