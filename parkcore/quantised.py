@@ -84,7 +84,7 @@ def below_amx() -> Iterator[None]:
         yield
     finally:
         if before is None:
-            del os.environ[HIGHEST]
+            os.environ.pop(HIGHEST, None)  # another thread may have loaded its own meanwhile
 
 
 def as_wanted(model: Any, folder: Path) -> None:

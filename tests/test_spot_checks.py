@@ -14,7 +14,14 @@ import pytest
 from conftest import MADRID
 from test_store import record, snapshot
 
-from parkcore.accuracy.asking import Question, answered_about, correct, day_of_questions, questions
+from parkcore.accuracy.asking import (
+    Question,
+    answered_about,
+    correct,
+    day_of_questions,
+    questions,
+    take_back,
+)
 from parkcore.accuracy.close_up import HEIGHT, WIDTH, close_up
 from parkcore.accuracy.spot_checks import day_asked, random_order, seed_of
 from parkcore.domain import Correction, Vehicles
@@ -241,8 +248,17 @@ def test_taking_an_answer_back_takes_back_what_it_put_right(store: Store) -> Non
     check = question.check("vacant", light="", now=NOW)
     before = correct(store, check)
     assert store.snapshot(number).correction.spaces == {question.space.id: "vacant"}
-    store.correct(number, before)
+    take_back(store, check, before)
     assert store.snapshot(number).correction is None
+
+    store.correct(number, Correction(spaces={question.space.id: "occupied"}))
+    before = correct(store, check)
+    since = {**store.snapshot(number).correction.spaces, "A5": "occupied"}
+    store.correct(number, Correction(Vehicles(car=2), since))
+    take_back(store, check, before)
+    kept = store.snapshot(number).correction
+    assert kept.spaces == {question.space.id: "occupied", "A5": "occupied"}
+    assert kept.vehicles == Vehicles(car=2)
 
 
 def test_an_answer_about_what_is_gone_is_refused(store: Store) -> None:

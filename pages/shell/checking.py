@@ -8,7 +8,7 @@ from pages.shell import context, photos
 from pages.shell.navigation import explained
 from pages.shell.parts import when
 from pages.shell.text import plain
-from parkcore.accuracy.asking import Question, correct, day_before, questions
+from parkcore.accuracy.asking import Question, correct, day_before, questions, take_back
 from parkcore.accuracy.meter import Answer, Check
 from parkcore.accuracy.meter_words import percent
 from parkcore.store import Store
@@ -84,7 +84,7 @@ def _undo(check: Check) -> None:
     with context.open_store() as store:
         before = st.session_state.pop("correction_before", None)
         if before is not None:
-            store.correct(check.snapshot_id or 0, before)
+            take_back(store, check, before)
         store.remove_check(check)
     st.session_state.pop("last_check", None)
 

@@ -102,7 +102,7 @@ def correct(store: Store, check: Check) -> Correction:
     """Put the history right by an answer; what else was corrected on that photo stays.
 
     Returns:
-        What was said of the photo before, to take this back.
+        What was said of the photo before; see `take_back`.
 
     Raises:
         StoreError: the snapshot is not there any more.
@@ -113,3 +113,20 @@ def correct(store: Store, check: Check) -> Correction:
         spaces = {**before.spaces, check.space_id: check.answer}
         store.correct(check.snapshot_id or 0, Correction(before.vehicles, spaces))
     return before
+
+
+def take_back(store: Store, check: Check, before: Correction) -> None:
+    """Take back what `correct` put right; what else was corrected since stays.
+
+    Args:
+        before: what `correct` said.
+
+    Raises:
+        StoreError: the snapshot is not there any more.
+    """
+    snapshot = store.snapshot(check.snapshot_id or 0)
+    now = (snapshot and snapshot.correction) or Correction()
+    spaces = {name: state for name, state in now.spaces.items() if name != check.space_id}
+    if check.space_id in before.spaces:
+        spaces[check.space_id] = before.spaces[check.space_id]
+    store.correct(check.snapshot_id or 0, Correction(now.vehicles, spaces))
