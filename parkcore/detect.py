@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import cv2
 import numpy as np
 
 from parkcore.analysis_size import OVERLAP, PART, WHOLE, analysis_size, parts, touches_seam
@@ -160,7 +161,7 @@ class YoloDetector:
     def _look(self, image: Image, size: int) -> list[Detection]:
         with self._lock:
             [result] = self._model.predict(
-                image[:, :, ::-1],  # Ultralytics takes arrays as BGR
+                cv2.cvtColor(image, cv2.COLOR_RGB2BGR),  # as Ultralytics takes arrays
                 imgsz=size,
                 conf=self._confidence,
                 iou=IOU,

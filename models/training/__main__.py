@@ -4,9 +4,10 @@
 
 Teachers propose vehicles on every photo (`proposing`), training pictures are made (`pictures`),
 YOLOv8n is fine-tuned on them (`parkcore.training.fine_tune`), once for each seed; the mean of the
-seeds' weights is blended with those they started from. Then what it says of each type is shifted
-until one confidence serves all (`confidences`), unless it is joined with another detector, which
-was measured to go better without. Last, its 8-bit form is made (`quantise`).
+seeds' weights is blended with those they started from, and with others that know what those have
+unlearned (`--recall`). Then what it says of each type is shifted until one confidence serves all
+(`confidences`), unless it is joined with another detector, which was measured to go better
+without. Last, its 8-bit form is made (`quantise`).
 A call that was ended goes on after the last photo that was looked at, or the last epoch; what was
 made of other photos, labels, teachers or settings is made anew.
 """
@@ -42,6 +43,10 @@ from parkcore.training.fine_tune import blend, fine_tune, four_types, shift_conf
 @click.option("--work", required=True, type=click.Path(path_type=Path))
 @click.option("--out", default=Path("models/parkcore-yolov8n.pt"), type=click.Path(path_type=Path))
 @click.option("--epochs", default=4, show_default=True)
+@click.option("--learning-rate", default=4e-4, show_default=True, help="Of the first steps.")
+@click.option(
+    "--frozen", default=4, show_default=True, help="Of the first layers, how many stay as they are."
+)
 @click.option(
     "--seed",
     "seeds",
@@ -52,6 +57,14 @@ from parkcore.training.fine_tune import blend, fine_tune, four_types, shift_conf
     help="Trained once for each; the mean of their weights is taken.",
 )
 @click.option("--blend", "share", default=0.8, show_default=True, help="Share of the trained part.")
+@click.option(
+    "--recall",
+    "recalled",
+    multiple=True,
+    type=(click.Path(exists=True, path_type=Path), float),
+    metavar="WEIGHTS SHARE",
+    help="Other weights that a share is taken of, for what they know; the rest is of the start.",
+)
 @click.option(
     "--shift/--no-shift",
     "wants_shift",
@@ -69,12 +82,17 @@ def main(
     work: Path,
     out: Path,
     epochs: int,
+    learning_rate: float,
+    frozen: int,
     seeds: Sequence[int],
     share: float,
+    recalled: Sequence[tuple[Path, float]],
     wants_shift: bool,
     only_pictures: bool,
 ) -> None:
     """Make the detector's weights from the data sets in the folder DATASETS."""
+    if share + sum(part for _, part in recalled) > 1:
+        raise click.UsageError("--blend and the shares of --recall are together more than 1")
     if not only_pictures:
         check_installed()
     folders = _folders(datasets, chosen)
@@ -93,14 +111,18 @@ def main(
     for seed in seeds:
         made_of = what_of(sources, taught_by, seed)
         dataset = make_pictures(sources, proposals, work / f"pictures-{seed}", made_of, seed)
-        trained.append(work / f"trained-{digest_of([made_of, digest(start), epochs])}.pt")
+        how = [made_of, digest(start), epochs, learning_rate, frozen]
+        trained.append(work / f"trained-{digest_of(how)}.pt")
         if not only_pictures and not trained[-1].is_file():
             with click.progressbar(length=1, label=f"Seed {seed}", file=sys.stderr) as bar:
-                fine_tune(dataset, first, trained[-1], epochs=epochs, seed=seed, progress=_on(bar))
+                fine_tune(
+                    dataset, first, trained[-1], epochs=epochs, learning_rate=learning_rate,
+                    frozen_layers=frozen, seed=seed, progress=_on(bar),
+                )  # fmt: skip
     if only_pictures:
         return
     blended = work / "blended.pt"
-    blend(first, trained, share, blended)
+    blend(shares_of(first, trained, share, recalled, work), blended)
     log_odds = _shifts(blended, held_back, proposals, teacher_files) if wants_shift else {}
     shift_confidences(blended, log_odds, out)
     click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, SHA-256 {digest(out)}")
@@ -131,6 +153,22 @@ def _on(bar: Any) -> Callable[[int, int], None]:
         bar.update(done - bar.pos)
 
     return progress
+
+
+def shares_of(
+    start: Path,
+    trained: Sequence[Path],
+    share: float,
+    recalled: Sequence[tuple[Path, float]],
+    work: Path,
+) -> dict[Path, float]:
+    """Of all weights that are blended; those that are recalled are cut to the four types."""
+    shares = {weights: share / len(trained) for weights in trained}
+    for number, (weights, part) in enumerate(recalled):
+        cut = work / f"recalled-{number}.pt"
+        four_types(weights, cut)
+        shares[cut] = part
+    return {start: 1 - sum(shares.values()), **shares}
 
 
 def _shifts(

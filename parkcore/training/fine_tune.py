@@ -7,7 +7,7 @@ import datetime
 import pickle
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -192,8 +192,8 @@ def save(model: Any, out: Path) -> None:
     unfinished.replace(out)
 
 
-def blend(start: Path, trained: Sequence[Path], share: float, out: Path) -> None:
-    """The mean of several trainings from one start, drawn back towards it.
+def blend(shares: Mapping[Path, float], out: Path) -> None:
+    """The weighted mean of detectors' weights.
 
     Wortsman et al., "Model soups", 2022: the mean of weights that were trained from the same start
     with other seeds is better than each of them. The same, "Robust fine-tuning of zero-shot
@@ -201,18 +201,18 @@ def blend(start: Path, trained: Sequence[Path], share: float, out: Path) -> None
     what the beginning knew.
 
     Args:
-        share: of the mean of `trained`; the rest is of `start`.
+        shares: of each detector of the four types; together 1.
     """
-    shares = [1 - share, *[share / len(trained)] * len(trained)]
-    models = [_model(weights) for weights in (start, *trained)]
-    states = [model.state_dict() for model in models]
+    models = {weights: _model(weights) for weights in shares}
+    states = {weights: model.state_dict() for weights, model in models.items()}
+    blended = next(iter(models.values()))
     mixed = {
-        name: sum(part * state[name] for part, state in zip(shares, states, strict=True))
+        name: sum(share * states[weights][name] for weights, share in shares.items())
         if value.is_floating_point() else value
-        for name, value in states[-1].items()
+        for name, value in blended.state_dict().items()
     }  # fmt: skip
-    models[-1].load_state_dict(mixed)
-    save(models[-1], out)
+    blended.load_state_dict(mixed)
+    save(blended, out)
 
 
 def shift_confidences(weights: Path, log_odds: Mapping[Label, float], out: Path) -> None:
