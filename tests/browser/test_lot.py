@@ -150,7 +150,10 @@ def test_the_page_says_what_the_command_line_says(app: App, open_page) -> None:
     expect(strays).to_have_count(said["outside"])
     assert [
         (text.split(",")[0], text.split(", ")[1][:2])
-        for text in (each.split("\n")[-1] for each in strays.all_inner_texts())
+        for text in (
+            each.split("\n")[-1].removeprefix("double-parked, ")
+            for each in strays.all_inner_texts()
+        )
     ] == [
         (each["label"], f"{each['confidence']:.0%}"[:2])
         for each in sorted(said["vehicles_outside"], key=lambda each: each["box"])
