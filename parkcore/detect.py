@@ -150,8 +150,7 @@ class YoloDetector:
         side, overlap = round(PART / scale), round(OVERLAP / scale)
         for part in parts(width, height, side, overlap):
             left, top, right, bottom = part
-            within = np.ascontiguousarray(image[top:bottom, left:right])
-            for seen in self._look(within, PART):
+            for seen in self._look(image[top:bottom, left:right], PART):
                 box = seen.box
                 moved = Box(box.x1 + left, box.y1 + top, box.x2 + left, box.y2 + top)
                 if not touches_seam(moved, part, (width, height), SEAM / scale):
