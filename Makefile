@@ -1,5 +1,6 @@
-# make run    sets everything up and starts the service: app, watcher and cameras
-# make test   sets everything up and passes every check and test, the browser's included
+# make run      sets everything up and starts the service: app, watcher and cameras
+# make test     sets everything up and passes every check and test, the browser's included
+# make install  sets up what it needs to run, and starts nothing
 #
 # TORCH_INDEX=…  where to take PyTorch from, such as the address of the CPU builds that
 #                PyTorch's own installation page shows (see README)
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PORT ?=
 TORCH_INDEX ?=
 
-.PHONY: run test check format setup clean
+.PHONY: run install test check format setup clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.runtime
@@ -28,6 +29,8 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+install: $(VENV)/.runtime
 
 setup: $(VENV)/.dev
 

@@ -12,6 +12,7 @@ from parkcore.accuracy.asking import answered_about, day_of_questions
 from parkcore.accuracy.meter import Meter
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
+from parkcore.training.own_model import LEAST_HELD_BACK, LEAST_SPACES
 
 st.title("Accuracy")
 st.caption(
@@ -52,11 +53,12 @@ def ask(store: Store, place: tuple[str, str]) -> None:
 def hint_training(store: Store, place: tuple[str, str], meter: Meter) -> None:
     """That all of this could make the model better."""
     corrected = store.count(HistoryFilter(*place, corrected=True))
-    told = meter.all.told + corrected
-    if told:
+    told = meter.all.told
+    if told + corrected:
         st.caption(
-            f":material/model_training: {told:,} corrections and answers could train your own"
-            " model: `parkcore train`."
+            f":material/model_training: {told:,} answers and {corrected:,} corrected photos. Your"
+            f" own model can learn from them (`parkcore train`) from {LEAST_SPACES} spaces on, and"
+            f" {LEAST_HELD_BACK} answers of every fifth day to measure it by."
         )
 
 

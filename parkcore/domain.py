@@ -208,18 +208,21 @@ class DetectorInfo:
     imgsz: int
 
 
+Said: TypeAlias = Literal["occupied", "vacant"]
+"""What a person says of a space."""
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """What a person says of a snapshot instead of what the machine saw."""
 
     vehicles: Vehicles | None = None
     """None where the machine's count stands."""
-    spaces: Mapping[str, Literal["occupied", "vacant"]] = field(default_factory=dict)
-    """Only the spaces that were put right."""
+    spaces: Mapping[str, Said] = field(default_factory=dict)
+    """Only the spaces that were put right, and of these only those that are still where they were
+    where the photo is judged by another layout by now."""
     at: datetime | None = None
     """When it was said; None until it is recorded."""
-    layout_id: int | None = None
-    """The layout that the spaces are of; None until it is recorded, and where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

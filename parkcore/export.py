@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from parkcore.domain import LABELS, Detection, Occupancy, Snapshot
+from parkcore.domain import LABELS, Detection, Lot, Occupancy, Snapshot
 from parkcore.history.capacities import Capacities
 from parkcore.ingest import Source
-from parkcore.occupancy import Thresholds
+from parkcore.occupancy import LotState, Thresholds
 from parkcore.spaces.verdict import Judged
 
 HISTORY_COLUMNS = (
@@ -93,6 +93,31 @@ class Exporter:
             "camera_moved": judged.note or None,
             "second_opinion": judged.second_opinion or None,
         }
+
+    def lot_record(self, lot: Lot, state: LotState | None, *, is_stale: bool) -> dict[str, Any]:
+        """How a lot stands now as a JSON object; its places null where their number is not known.
+
+        Args:
+            state: None where there is no photo of it yet.
+            is_stale: whether it was seen too long ago to be taken for how it is now.
+        """
+        record: dict[str, Any] = {"lot": lot.id, "name": lot.name}
+        record |= dict.fromkeys(
+            ("capacity", "free", "taken", "unknown", "interval", "rate", "level", "vehicles",
+             "total", "seen_at")
+        )  # fmt: skip
+        if state is not None:
+            seen_at = max(view.seen_at for view in state.current)
+            record["vehicles"] = state.vehicles.as_dict()
+            record["total"] = state.vehicles.total
+            record["seen_at"] = seen_at.astimezone(self.zone).isoformat()
+        if state is not None and state.capacity is not None:
+            record["capacity"] = state.capacity
+            record["free"], record["taken"] = state.free, state.taken
+            record["unknown"], record["interval"] = state.unknown, list(state.between)
+            record["rate"] = None if state.rate is None else round(state.rate, 4)
+            record["level"] = self.thresholds.level(state.rate)
+        return {**record, "stale": is_stale}
 
     def history_record(self, snapshot: Snapshot) -> dict[str, Any]:
         """One row of the history: the record with what judged it."""

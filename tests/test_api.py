@@ -369,7 +369,7 @@ def test_a_broken_database_is_said_and_photos_may_come_again(
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
     """Every sample by its metric's name and the values of its labels, in this order of them."""
-    order = ("part", "lot", "camera", "type")
+    order = ("part", "lot", "camera", "type", "state")
     return {
         (each.name, *(each.labels[name] for name in order if name in each.labels)): each.value
         for family in text_string_to_metric_families(text)
@@ -395,6 +395,67 @@ def test_metrics_hold_the_vehicles_of_the_latest_photo(app: App, sender: httpx.C
     assert found["parkcore_disk_free_bytes",] > 0
 
 
+def test_which_spaces_are_free_is_told_to_other_programs(
+    app: App, sender: httpx.Client, tmp_path: Path
+) -> None:
+    place = {"lot": "yard", "camera": "gate"}
+    unmarked = sender.post("/api/photos", params=place, content=photo(91)).json()
+    assert "spaces" not in unmarked
+    nearest = max(unmarked["detections"], key=lambda seen: seen["box"][3])
+    layout = tmp_path / "spaces.json"
+    layout.write_text(json.dumps(two_spaces(nearest["box"])))
+    app.command("layout", "import", "yard", "gate", str(layout))
+    app.command("lot", "set", "yard", "--name", "The yard")
+
+    answer = sender.post("/api/photos", params=place, content=photo(92)).json()
+    states = {space["id"]: space["state"] for space in answer["spaces"]}
+    assert states == {"taken": "occupied", "free": "vacant"}
+    assert (answer["occupied"], answer["vacant"], answer["unknown"]) == (1, 1, 0)
+    again = sender.post("/api/photos", params=place, content=photo(92)).json()
+    assert again["spaces"] == answer["spaces"], "a known photo is told about as well"
+
+    with client(app) as anybody:
+        lots = {lot["lot"]: lot for lot in anybody.get("/api/lots").json()}
+        found = samples(anybody.get("/metrics").text)
+    yard = lots["yard"]
+    assert (yard["name"], yard["capacity"], yard["rate"]) == ("The yard", 2, 0.5)
+    assert (yard["free"], yard["taken"], yard["unknown"]) == (1, 1, 0)
+    assert yard["interval"][0] <= 1 <= yard["interval"][1]
+    assert (yard["vehicles"], yard["total"]) == (answer["vehicles"], answer["total"])
+    assert yard["seen_at"] == answer["captured_at"]
+    assert yard["stale"], "the photo is of May"
+    for state in ("free", "taken", "unknown"):
+        assert found["parkcore_places", "yard", state] == yard[state]
+
+
+def test_a_lot_without_photos_or_capacity_has_no_number_of_places(
+    app: App, sender: httpx.Client
+) -> None:
+    app.command("lot", "add", "empty lot", "--capacity", "9")
+    counted = sender.post("/api/photos", params={"lot": "uncounted"}, content=photo(93)).json()
+    with client(app) as anybody:
+        lots = {lot["lot"]: lot for lot in anybody.get("/api/lots").json()}
+        found = samples(anybody.get("/metrics").text)
+    unseen, unknown = lots["empty lot"], lots["uncounted"]
+    assert unseen["seen_at"] is None and unseen["total"] is None and unseen["stale"]
+    assert unseen["free"] is None and unseen["rate"] is None
+    assert unknown["total"] == counted["total"] > 0
+    assert unknown["free"] is None and unknown["capacity"] is None
+    assert not [key for key in found if key[:2] == ("parkcore_places", "uncounted")]
+
+
+def two_spaces(box: list[float]) -> dict[str, Any]:
+    """A layout of the sample photo: the space of one of its vehicles, and one before them."""
+    left, top, right, bottom = box
+    below = top + 0.4 * (bottom - top)
+    standing = [[left, below], [right, below], [right, bottom], [left, bottom]]
+    before = [[300, 285], [340, 285], [340, 320], [300, 320]]
+    return {
+        "image_size": [640, 360],
+        "spaces": [{"id": "taken", "polygon": standing}, {"id": "free", "polygon": before}],
+    }
+
+
 def test_names_in_metrics_are_escaped() -> None:
     name = 'the "north"\\side\nsecond line'
     camera = CameraHealth(name, "a\\nb", "failing", 'said "no"', NOON, 3, last_success_at=NOON)
@@ -402,9 +463,10 @@ def test_names_in_metrics_are_escaped() -> None:
         at=NOON, cameras=(camera,), parts=(), photos_last_hour=3, snapshots=5, failures=1,
         disk_free_bytes=None, database_bytes=10,
     )  # fmt: skip
-    text = metrics.exposition(health, {(name, "a\\nb", "car"): 7}).decode()
+    text = metrics.exposition(health, {(name, "a\\nb", "car"): 7}, {(name, "free"): 3}).decode()
     found = samples(text)
     assert found["parkcore_vehicles", name, "a\\nb", "car"] == 7
+    assert found["parkcore_places", name, "free"] == 3
     assert found["parkcore_camera_up", name, "a\\nb"] == 0
     at = found["parkcore_camera_last_success_timestamp_seconds", name, "a\\nb"]
     assert at == NOON.timestamp()

@@ -28,6 +28,7 @@ from parkcore.occupancy import Thresholds
 from parkcore.spaces.corrections import corrected
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.verdict import Judged, Judgement, SpaceState
+from parkcore.sqlite.filters import HistoryFilter
 from parkcore.storage import Storage
 from parkcore.store import Store
 
@@ -157,7 +158,14 @@ def test_answers_are_training_data_too_and_corrections_come_first(
     }
     splits = {entry["split"] for entry in entries.values()}
     assert splits == {split_of_day("north", "gate", both.photo.captured_at.date())}
-    assert done.held_back == (3 if splits == {"valid"} else 0)
+    assert done.held_back == (3 if splits == {"valid"} else 0), "one of them put right as well"
+    drawn = {
+        name[:16]: [space["asked"] for space in entry["spaces"]] for name, entry in entries.items()
+    }
+    assert drawn == {
+        both.photo.sha256[:16]: [False, True, True],
+        only_asked.photo.sha256[:16]: [True, False, False],
+    }
 
 
 def test_a_name_that_means_another_place_by_now_was_not_spoken_of(
@@ -168,7 +176,6 @@ def test_a_name_that_means_another_place_by_now_was_not_spoken_of(
     before = store.layout("north", "gate")
     store.correct(found.id, Correction(spaces={"A1": "vacant", "A3": "occupied"}))
     store.save_check(replace(asked(found, "A2", "occupied"), layout_id=before.id))
-    assert store.snapshot(found.id).correction.layout_id == before.id
     assert store.checks()[0].layout_id == before.id
     first, second, third = before.spaces
     swapped = (replace(second, id="A1"), replace(first, id="A2"), third)
@@ -181,6 +188,37 @@ def test_a_name_that_means_another_place_by_now_was_not_spoken_of(
     [entry] = json.loads((tmp_path / "set" / "spaces.json").read_text()).values()
     said = {space["id"]: space["occupied"] for space in entry["spaces"]}
     assert said == {"A1": None, "A2": None, "A3": 1}
+
+
+def test_a_correction_follows_its_place_not_its_name(seen, store: Store, tmp_path: Path) -> None:
+    """Marked anew, two names change places: what was said of them counts for neither, in every
+    figure, until the former layout judges the photo again."""
+    found = seen("north/gate/a.jpg", 1, judged=True)
+    before = store.layout("north", "gate")
+    store.correct(found.id, Correction(spaces={"A1": "vacant", "A3": "occupied"}))
+    assert taken(store, found.id) == (["A3"], 1)
+    first, second, third = before.spaces
+    swapped = (replace(second, id="A1"), replace(first, id="A2"), third)
+    now = store.save_layout(
+        "north", "gate", Layout(swapped, (), before.image_size), None, based_on=before.version
+    )
+    store.save_judged(found.id, Judged(now.id, JUDGED, None))
+    assert store.snapshot(found.id).correction.spaces == {"A3": "occupied"}
+    assert taken(store, found.id) == (["A1", "A3"], 2)
+
+    store.save_judged(found.id, Judged(before.id, JUDGED, None))
+    assert taken(store, found.id) == (["A3"], 1), "nothing that was said is lost"
+
+
+def taken(store: Store, snapshot_id: int) -> tuple[list[str], float]:
+    """The occupied spaces of a photo, and how many places it counts for in the hours."""
+    spaces = store.judged(snapshot_id).judgement.spaces
+    names = [space.id for space in spaces if space.state == "occupied"]
+    [page] = store.judged_pages(HistoryFilter("north", "gate"))
+    [(_, judged, said)] = page
+    again = corrected(judged.judgement, said).spaces
+    assert [space.id for space in again if space.state == "occupied"] == names
+    return names, store.looks([snapshot_id])[snapshot_id].taken
 
 
 def test_every_fifth_day_of_a_camera_is_held_back_and_stays_so() -> None:

@@ -313,6 +313,30 @@ def test_photos_that_are_not_there_are_told(run, spaces_set):
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--confidences", "20"], "20 is out of range; expected numbers from 0.01 to 1"),
+        (["--sizes", "nan"], "nan is out of range; expected numbers from 32"),
+        (["--sizes", "640,wide"], "'640,wide' are not numbers; expected numbers from 32"),
+    ],
+)
+def test_numbers_that_measure_nothing_are_refused(run, spaces_set, words, said):
+    result = run(spaces_set, *words)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+def test_a_card_that_cannot_take_the_results_is_said_before_anything_is_measured(
+    run, spaces_set, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("parkcore.accuracy.measuring.measure", None)  # must not come to that
+    (tmp_path / "card.md").write_text("no marks")
+    result = run(spaces_set, "--card", "card.md")
+    assert result.exit_code == 1
+    assert "needs the marks" in result.stderr
+
+
 @pytest.mark.shared
 def test_on_lots_never_seen_ours_is_righter_than_the_plain_way(run):
     result = run(SHARED / "datasets" / "acpds", "--split", "valid", "--every", 7, "--json")

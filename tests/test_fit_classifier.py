@@ -14,7 +14,7 @@ from models.training.classifier import BLOCK, blocks, detector_layers
 from parkcore.errors import FolderError, ModelError
 from parkcore.spaces.second_opinion import SIDE, SecondOpinion, read_weights
 from parkcore.spaces.space_net import SpaceNet, from_detector
-from parkcore.training.augmentation import augmented, middle
+from parkcore.training.augmentation import augmented
 from parkcore.training.fit_classifier import figures, fit, odds_of, train, write
 from parkcore.training.space_crops import SAMPLE_SIDE, Sample, camera_day, read_samples
 
@@ -145,7 +145,6 @@ def test_augmentation_keeps_the_space_in_its_middle_and_every_value_a_colour() -
     assert centre > 0.99 and edge < 0.01
     again = augmented(wide, SIDE, torch.Generator().manual_seed(5))
     assert torch.equal(seen, again)
-    assert middle(wide, SIDE).shape == (64, 4, SIDE, SIDE)
 
 
 def test_it_begins_with_the_detectors_layers_and_does_not_look_at_the_mask_yet() -> None:

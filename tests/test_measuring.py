@@ -25,6 +25,7 @@ from parkcore.analysis_size import ENOUGH
 from parkcore.cli import cli
 from parkcore.errors import OutputError
 from parkcore.images import decode
+from parkcore.settings import Settings
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.space_net import SpaceNet
 from parkcore.training.fit_classifier import write
@@ -369,8 +370,17 @@ def test_a_card_without_both_marks_is_left_alone(tmp_path, text):
 
 
 def test_figures_say_what_they_were_measured_with():
-    said = provenance(["/data/lots/acpds", "--models=../x/a.pt,b.pt", "it's"], date(2026, 5, 4))
+    words = ["/data/lots/acpds", "--models=../x/a.pt,b.pt", "it's"]
+    said = provenance(words, date(2026, 5, 4), Settings())
     assert said["command"] == "parkcore evaluate acpds --models=a.pt,b.pt 'it'\"'\"'s'"
     assert (said["date"], "cores" in said["machine"]) == ("2026-05-04", True)
     assert "torch" in said["versions"]
     assert "Measured on 2026-05-04" in section(said, "tables")
+
+
+def test_settings_that_are_not_the_defaults_are_part_of_the_command():
+    own = Settings(street_model="off", second_opinion="/home/me/own.pt", eight_bit=False)
+    said = provenance(["acpds"], date(2026, 5, 4), own)
+    assert said["command"] == (
+        "parkcore --street-model=off --second-opinion=own.pt --eight-bit=False evaluate acpds"
+    )

@@ -26,9 +26,9 @@ from parkcore.spaces.verdict import Judged, Judgement, SpaceState
 from parkcore.training import detector_set
 from parkcore.training.own_model import (
     Amount,
+    Change,
     Told,
     days_to_stop_by,
-    is_better,
     measure,
     new_weights,
     read_told,
@@ -88,7 +88,7 @@ def test_what_people_said_is_counted_by_side(tmp_path: Path) -> None:
         (Amount(49, 48, 12, 15), True, "49 photos"),
         (Amount(9, 47, 12, 15), False, "59 spaces"),
         (Amount(9, 100, 11, 15), False, "11 free"),
-        (Amount(9, 48, 12, 14), False, "14 spaces on days held back"),
+        (Amount(9, 48, 12, 14), False, "14 answers about spaces on days held back"),
     ],
 )
 def test_too_little_says_how_much_there_is_and_is_needed(amount, detector, missing) -> None:
@@ -130,26 +130,63 @@ def test_the_spaces_that_people_spoke_of_are_measured(tmp_path: Path) -> None:
         "a.jpg": ("valid", 3, {0: 1, 1: 1, 2: 0, 3: 0, 4: None}),
         "b.jpg": ("valid", 1, {0: 1, 9: 1}),
     }))  # fmt: skip
-    found = measure(told, judging, max_megapixels=50)
+    found = Tally.of_pairs(measure(told, judging, max_megapixels=50))
     assert found == Tally(right_occupied=3, right_vacant=1, false_occupied=1, false_vacant=1)
     told[0].photo.unlink()
-    assert measure(told, judging, max_megapixels=50).told == 2
+    assert len(measure(told, judging, max_megapixels=50)) == 2
+
+
+def test_what_was_put_right_is_learned_from_but_does_not_measure(tmp_path: Path) -> None:
+    """People correct what is wrong: by corrections alone, the model in use is always wrong."""
+    make_set(tmp_path, {"a.jpg": ("valid", 2, {0: 1, 1: 1, 2: 0, 3: 1, 4: None})})
+    entries = json.loads((tmp_path / "spaces.json").read_text())
+    first, second, _, corrected, unsaid = entries["a.jpg"]["spaces"]
+    first |= {"by": "check", "asked": True}
+    second |= {"by": "hand", "asked": True}  # asked, and put right in the history as well
+    corrected |= {"by": "hand", "asked": False}
+    unsaid |= {"by": "model", "asked": False}
+    (tmp_path / "spaces.json").write_text(json.dumps(entries))
+    [told] = read_told(tmp_path)
+    assert told.said.keys() == {"S0", "S1", "S2", "S3"}
+    assert told.drawn == {"S0", "S1", "S2"}, "one of a set that says nothing was not selected"
+    assert Amount.of([told]).held_back == 3
+    found = Tally.of_pairs(measure([told], judging, max_megapixels=50))
+    assert found == Tally(right_occupied=2, right_vacant=1)
+
+
+YES, NO, OPEN = ("occupied", "occupied"), ("vacant", "occupied"), ("unknown", "occupied")
 
 
 @pytest.mark.parametrize(
-    "after, better",
+    "before, after, change",
     [
-        (Tally(10, 5, 2, 1), False),
-        (Tally(11, 5, 1, 1), True),
-        (Tally(10, 5, 1, 1, unknown=1), True),
-        (Tally(11, 5, 2, 3), False),
-        (Tally(9, 5), True),
+        ([NO, YES, OPEN], [NO, YES, OPEN], Change(0, 0)),
+        ([NO, NO, OPEN], [YES, OPEN, YES], Change(3, 0)),
+        ([YES, OPEN, YES], [NO, NO, OPEN], Change(0, 3)),
+        ([YES, NO, YES, YES], [YES, YES, OPEN, YES], Change(1, 1)),
     ],
 )
-def test_a_wrong_space_counts_against_a_right_one_and_an_open_one_for_nothing(
-    after: Tally, better: bool
-) -> None:
-    assert is_better(Tally(10, 5, 2, 1, unknown=3), after) is better
+def test_models_are_compared_space_by_space(before, after, change: Change) -> None:
+    assert Change.between(before, after) == change
+    assert change.gain == change.better - change.worse
+
+
+@pytest.mark.parametrize(
+    "change, tried, is_sure",
+    [
+        (Change(0, 0), 1, False),
+        (Change(1, 0), 1, False),
+        (Change(4, 0), 1, False),  # 1 of 16
+        (Change(5, 0), 1, True),  # 1 of 32
+        (Change(5, 0), 3, False),
+        (Change(6, 0), 3, True),  # 1 of 64
+        (Change(7, 1), 1, True),  # 9 of 256
+        (Change(7, 2), 1, False),  # 46 of 512
+        (Change(1, 7), 1, False),
+    ],
+)
+def test_one_answer_more_is_no_proof(change: Change, tried: int, is_sure: bool) -> None:
+    assert change.is_more_than_chance(tried) is is_sure
 
 
 @pytest.mark.parametrize(
@@ -179,7 +216,8 @@ def told_of(said: dict[str, str]) -> Told:
         Space(name, ((x / 400, 0.5), ((x + 40) / 400, 0.5), ((x + 40) / 400, 0.7), (x / 400, 0.7)))
         for name, x in (("A", 0), ("B", 100), ("C", 200), ("D", 300))
     )
-    return Told(Path("a.jpg"), Layout(spaces, (), (400, 200)), said, "train")
+    layout = Layout(spaces, (), (400, 200))
+    return Told(Path("a.jpg"), layout, said, frozenset(said), "train")
 
 
 def judged_as(**vehicles: int | None) -> Judged:
@@ -250,6 +288,18 @@ def test_the_set_is_as_ultralytics_reads_it(tmp_path: Path) -> None:
         pytest.approx([0, 140 / 320, 20 / 200, 32 / 320, 32 / 200]),
     ]
     assert len(list((tmp_path / "boxes" / "valid" / "labels").iterdir())) == 1
+
+
+@pytest.mark.parametrize("lost, whose", [("train", "for training"), ("valid", "held back")])
+def test_a_set_without_photos_that_can_be_read_is_said(
+    tmp_path: Path, lost: str, whose: str
+) -> None:
+    told = read_told(make_set(tmp_path / "set", {
+        "a.jpg": ("train", 2, {0: 1}), "b.jpg": ("valid", 1, {0: 1}),
+    }))  # fmt: skip
+    next(each for each in told if each.split == lost).photo.unlink()
+    with pytest.raises(FolderError, match=f"none of the photos {whose} can be read"):
+        detector_set.write(told, judging, tmp_path / "boxes", max_megapixels=50)
 
 
 def test_painting_leaves_the_photo_itself() -> None:
@@ -374,7 +424,7 @@ def test_two_that_were_measured_together_are_taken_back_together(home: Path) -> 
     spaces = home / "models" / "parkcore-spaces-2026-11-23-292.pt"
     shutil.copy(ROOT / "models" / "parkcore-spaces.pt", spaces)
     vehicles = real_weights(home, "parkcore-vehicles-2026-11-23-60.pt")
-    offer({"second_opinion": spaces, "model": vehicles}, better=True, switch=True)
+    offer({"second_opinion": spaces, "model": vehicles}, "better", switch=True)
     now = settings.load()
     assert (now.second_opinion, now.model) == (str(spaces), str(vehicles))
     assert run("train", "--back").exit_code == 0

@@ -145,6 +145,7 @@ def test_a_thing_taken_for_a_car_does_not_fill_a_space_that_looks_free() -> None
     assert (first.state, first.vehicle) == ("vacant", None)
     assert "although car 0.21 was found" in first.reason
     assert judgement.outside == (0,)  # it stands somewhere, but fills nothing
+    assert judgement.double == (), "nothing else stands there"
 
 
 def test_where_nobody_was_asked_all_is_as_without() -> None:

@@ -24,6 +24,10 @@ OPEN_SETS = ROOT / "models" / "training" / "sets.toml"
         ("mini_truck", "truck"), ("Ambulance", "truck"), ("lorry", "truck"),
         ("carrot", None), ("bicycle", None), ("person", None), ("cardboard", None),
         ("e-rickshaw", None), ("transport_vehicle", None), ("parking meter", None),
+        ("Vehicle registration plate", None), ("license plate car", None), ("Car-Wheel", None),
+        ("car_door", None), ("bus stop", None), ("non-vehicle", None), ("no car", None),
+        ("free car space", None), ("headlight", None), ("light truck", "truck"),
+        ("truck 10 wheel", "truck"), ("parked car", "car"), ("window van", "car"),
     ],
 )  # fmt: skip
 def test_the_type_that_a_name_means(name, label):
@@ -50,6 +54,13 @@ def test_the_notes_on_the_open_sets_are_read():
     assert not notes["nepal_street_vehicles"].complete
     assert notes["pklot_ufpr05"].role == "measure"
     assert all(each.licence and each.source for each in notes.values())
+
+
+def test_a_word_that_is_not_known_is_said_rather_than_passed_over(tmp_path):
+    path = tmp_path / "sets.toml"
+    path.write_text('[lot]\nrol = "measure"\n')
+    with pytest.raises(FolderError, match=r"lot\.rol"):
+        read_notes(path)
 
 
 @pytest.mark.shared

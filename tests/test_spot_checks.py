@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -283,7 +284,10 @@ def test_an_older_database_gets_the_table(tmp_path: Path) -> None:
     with Store.open(path) as store:
         assert store.checks() == []
         judged = store.judged_by_machine(number)
-        assert store.snapshot(number).correction.layout_id == judged.layout_id
+        with closing(sqlite3.connect(path)) as db:
+            assert db.execute("select layout_id from corrections").fetchall() == [
+                (judged.layout_id,)
+            ]
         question = Question(
             store.snapshot(number), STATES[0], LAYOUT.spaces[0].polygon, "", judged.layout_id
         )

@@ -15,7 +15,7 @@ from conftest import HAS_8_BIT, ROOT, SAMPLES
 
 from parkcore import chosen_models, settings
 from parkcore.cli import cli
-from parkcore.cli.switching import offer
+from parkcore.cli.switching import Gain, offer
 from parkcore.domain import Box
 from parkcore.geometry import iou
 from parkcore.spaces.second_opinion import read_weights
@@ -97,6 +97,7 @@ def test_it_learns_and_is_used_only_when_somebody_says_so(home: Path, told: Path
     table = said.output.partition("On the days that were held back:\n")[2].splitlines()
     assert [line.split("  ")[1] for line in table[:2]] == ["in use", "new classifier of spaces"]
     assert all("right (between" in line for line in table[:2])
+    assert re.search(r"; judged better than now \d+, worse \d+$", table[1])
     [kept] = own(home)
     assert re.fullmatch(r"parkcore-spaces-\d{4}-\d\d-\d\d-292\.pt", kept.name)
     assert f"parkcore train --use {kept}" in said.output
@@ -193,6 +194,20 @@ def test_a_detector_that_takes_longer_says_so(home: Path) -> None:
     assert "8-bit" not in run("train", "--use", str(classifier)).output
 
 
+def test_held_back_photos_that_cannot_be_read_measure_nothing(
+    home: Path, told: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(told, tmp_path / "broken")
+    entries = json.loads((folder / "spaces.json").read_text())
+    for name, entry in entries.items():
+        if entry["split"] == "valid":
+            (folder / "images" / name).unlink()
+    said = run("train", "--from", str(folder))
+    assert said.exit_code == 1
+    assert "only 0 of the" in said.output and "can be read" in said.output
+    assert own(home) == []
+
+
 def test_what_is_switched_off_cannot_be_trained(home: Path, told: Path) -> None:
     said = run("--second-opinion", "off", "train", "--from", str(told))
     assert said.exit_code == 1
@@ -200,13 +215,19 @@ def test_what_is_switched_off_cannot_be_trained(home: Path, told: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "better, switch, used", [(True, True, True), (True, False, False), (False, True, False)]
+    "gain, switch, used",
+    [
+        ("better", True, True),
+        ("better", False, False),
+        ("perhaps better", True, False),
+        ("no better", True, False),
+    ],
 )
 def test_only_what_is_better_is_switched_over_without_being_asked(
-    home: Path, better: bool, switch: bool, used: bool
+    home: Path, gain: Gain, switch: bool, used: bool
 ) -> None:
     new = home / "models" / "parkcore-spaces-2026-11-23-292.pt"
     shutil.copy(home / "models" / "biased.pt", new)
     with CliRunner().isolation():  # where nobody can be asked
-        offer({"second_opinion": new}, better=better, switch=switch)
+        offer({"second_opinion": new}, gain, switch=switch)
     assert (settings.load().second_opinion == str(new)) is used

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def main(
             _tell(0, fold, figures(odds_of(net, held_back), held_back))
     net, _, _ = train(
         _beginning(body, FOLDS), [*samples, *more], samples[:500], epochs=epochs, seed=FOLDS,
-        progress=_tell, last=True,
+        progress=partial(_tell, of_what="that it learns from"), last=True,
     )  # fmt: skip
     write(out, net, 1.0)
 
@@ -151,10 +152,10 @@ def detector_layers(weights: Path) -> dict[str, Any]:
     return state
 
 
-def _tell(epoch: int, of: int, now: Figures) -> None:
+def _tell(epoch: int, of: int, now: Figures, of_what: str = "held back") -> None:
     click.echo(
-        f"{epoch}/{of}: {now.right:.2%} of {now.spaces}, taken for occupied {now.false_occupied},"
-        f" for vacant {now.false_vacant}, log loss {now.log_loss:.4f}"
+        f"{epoch}/{of}: {now.right:.2%} of {now.spaces} {of_what}, taken for occupied"
+        f" {now.false_occupied}, for vacant {now.false_vacant}, log loss {now.log_loss:.4f}"
     )
 
 

@@ -9,7 +9,6 @@ does. The tables take the place of what is between `<!-- figures -->` and `<!-- 
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from models.training.classifier import fold_file, fold_of_photos
 from parkcore.accuracy.intervals import wilson_interval
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.photo_light import LIGHTS, light_of
+from parkcore.accuracy.results_card import around, write_card
 from parkcore.accuracy.truth import Truth
 from parkcore.detect import Detector
 from parkcore.images import decode
@@ -34,7 +34,7 @@ from parkcore.wiring import make_detector
 
 WAYS = ("detections alone", "classifier alone", "both")
 BINS = (0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0001)
-_MARKS = re.compile(r"<!-- figures -->.*<!-- /figures -->", re.S)
+MARKS = "<!-- figures -->", "<!-- /figures -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,7 @@ def main(datasets: Path, work: Path, card: Path) -> None:
     """Measure, and put the tables into CARD."""
     import torch
 
+    around(card, MARKS)
     torch.set_num_threads(1)
     settings = load()
     detector = make_detector(settings)
@@ -185,9 +186,7 @@ def main(datasets: Path, work: Path, card: Path) -> None:
             add("ACPDS, training lots, by a classifier that has not seen them", held_back, without)
     add("ACPDS, valid: unseen lots", read_truth(datasets / "acpds", split="valid"), shipped)
     add("PKLot UFPR05: an unseen camera", read_truth(datasets / "pklot_ufpr05"), shipped)
-    text = card.read_text(encoding="utf-8")
-    made = f"<!-- figures -->\n{figures_of(told, milliseconds)}\n<!-- /figures -->"
-    card.write_text(_MARKS.sub(lambda _: made, text), encoding="utf-8")
+    write_card(card, figures_of(told, milliseconds), MARKS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What other programs ask the app: photos handed in, health, metrics. Served beside the pages."""
+"""What other programs ask the app: how full the lots are, photos handed in, health, metrics. Served
+beside the pages."""
 
 import logging
 import os
@@ -14,13 +15,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.shell import context
+from pages.shell import context, parts, spaces
 from pages.shell.handed_in import check_token, read_photo
-from parkcore.domain import DEFAULT_CAMERA, LABELS
+from parkcore.domain import DEFAULT_CAMERA, Lot
 from parkcore.errors import ParkcoreError
 from parkcore.export import failed_record
 from parkcore.names import check_name
+from parkcore.present import LotNow
 from parkcore.service import health, metrics, stopping
+from parkcore.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,7 @@ def routes() -> list[Route]:
     return [
         Route("/api/photos", take_photo, methods=["POST", "PUT"]),
         Route("/api/photos", refuse_method, methods=["GET", "PATCH", "DELETE"]),
+        Route("/api/lots", show_lots),
         Route("/api/health", show_health),
         Route("/metrics", show_metrics),
     ]
@@ -92,7 +96,31 @@ def keep(data: bytes, name: str, lot_id: str, camera_id: str) -> tuple[int, dict
             record = failed_record(name, reason or "the photo vanished while it was read")
             return 422, {**record, "lot": lot_id, "camera": camera_id}
         whole = store.snapshot(snapshot.id) or snapshot
-        return 200 if got.known else 201, context.exporter(store).record(whole)
+        record = context.exporter(store).record(whole, store.judged(whole.id))
+        return 200 if got.known else 201, record
+
+
+async def show_lots(request: Request) -> Response:
+    def look() -> list[dict[str, Any]]:
+        with context.open_store() as store:
+            exporter = context.exporter(store)
+            return [
+                exporter.lot_record(lot, now and now.state, is_stale=not now or _is_stale(now))
+                for lot, now in _lots(store)
+            ]
+
+    try:
+        return JSONResponse(await run_in_threadpool(look))
+    except ParkcoreError as error:
+        return JSONResponse({"error": str(error)}, 503, {"Retry-After": "30"})
+
+
+def _lots(store: Store) -> list[tuple[Lot, LotNow | None]]:
+    return [(lot, spaces.read(store, lot)) for lot in store.lots()]
+
+
+def _is_stale(now: LotNow) -> bool:
+    return parts.is_stale(max(view.seen_at for view in now.state.current))
 
 
 async def show_health(request: Request) -> Response:
@@ -109,13 +137,25 @@ async def show_health(request: Request) -> Response:
 async def show_metrics(request: Request) -> Response:
     def look() -> bytes:
         with context.open_store() as store:
-            latest = [each for lot in store.lots() for each in store.latest(lot.id)]
+            lots = [(lot, now) for lot, now in _lots(store) if now]
             vehicles = {
-                (each.photo.lot_id, each.photo.camera_id, label): each.counted.as_dict()[label]
-                for each in latest
-                for label in LABELS
+                (lot.id, camera.id, label): number
+                for lot, now in lots
+                for camera in now.cameras
+                for label, number in camera.snapshot.counted.as_dict().items()
             }
-            return metrics.exposition(health.examine(store, context.settings()), vehicles)
+            places = {
+                (lot.id, state): number
+                for lot, now in lots
+                if now.state.capacity is not None
+                for state, number in (
+                    ("free", now.state.free),
+                    ("taken", now.state.taken),
+                    ("unknown", now.state.unknown),
+                )
+            }
+            seen = health.examine(store, context.settings())
+            return metrics.exposition(seen, vehicles, places)
 
     try:
         return Response(await run_in_threadpool(look), media_type=metrics.CONTENT_TYPE)

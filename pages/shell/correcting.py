@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import streamlit as st
 
 from pages.shell import context, deleting, parts
 from pages.shell.figures import counted
-from parkcore.domain import LABELS, Correction, Snapshot, Vehicles
+from parkcore.domain import LABELS, Correction, Said, Snapshot, Vehicles
 from parkcore.spaces.corrections import corrected
 from parkcore.spaces.verdict import Judged, State
 from parkcore.store import Store
 
-Said = Literal["occupied", "vacant"]
 NAMES = {"car": "Cars", "motorcycle": "Motorcycles", "bus": "Buses", "truck": "Trucks"}
 MOST = 9_999
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,19 +13,35 @@ from typing import Any
 
 from parkcore.errors import OutputError
 from parkcore.reports.whole_file import whole_file
+from parkcore.settings import Settings
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
 LIBRARIES = ("parkcore", "ultralytics", "ultralytics-opencv-headless", "torch", "numpy")
 
 
-def provenance(arguments: Sequence[str], day: date) -> dict[str, Any]:
-    """What makes figures repeatable: the command, when, on what, with which versions."""
+MEASURED_BY = (
+    "model", "imgsz", "confidence", "street_model", "second_opinion", "eight_bit", "fit_size",
+)  # fmt: skip
+"""The settings that figures depend on."""
+
+
+def provenance(arguments: Sequence[str], day: date, settings: Settings) -> dict[str, Any]:
+    """What makes figures repeatable: the command with the settings that are not the defaults,
+    wherever those were set, when, on what, with which versions."""
+    words = ["parkcore", *_flags(settings), "evaluate", *map(_shortened, arguments)]
     return {
-        "command": shlex.join(["parkcore", "evaluate", *map(_shortened, arguments)]),
+        "command": shlex.join(words),
         "date": day.isoformat(),
         "machine": machine(),
         "versions": {"python": platform.python_version(), **_versions()},
     }
+
+
+def _flags(settings: Settings) -> Iterator[str]:
+    for name in MEASURED_BY:
+        value = getattr(settings, name)
+        if value != Settings.model_fields[name].default:
+            yield f"--{name.replace('_', '-')}={_shortened(str(value))}"
 
 
 def _shortened(argument: str) -> str:
@@ -70,22 +86,34 @@ def section(result: dict[str, Any], tables: str) -> str:
     )
 
 
-def write_card(path: Path, text: str) -> None:
+def write_card(path: Path, text: str, marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Put a text between the marks of a model card, in place of what is there.
 
     Raises:
         OutputError: the card cannot be read or written, or has not both marks, once each.
     """
+    before, after = around(path, marks)
+    begin, end = marks
+    with whole_file(path) as unfinished:
+        unfinished.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
+def around(path: Path, marks: tuple[str, str] = (BEGIN, END)) -> tuple[str, str]:
+    """What a model card says before and after its results.
+
+    Raises:
+        OutputError: the card cannot be read, or has not both marks, once each.
+    """
     try:
         card = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"the model card {path} cannot be read: {error}") from error
-    before, begin, rest = card.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end) or BEGIN in after or END in before + after:
+    begin, end = marks
+    before, begins, rest = card.partition(begin)
+    _, ends, after = rest.partition(end)
+    if not (begins and ends) or begin in after or end in before + after:
         raise OutputError(
-            f"{path} needs the marks {BEGIN} and {END}, once each and in this order, for the"
+            f"{path} needs the marks {begin} and {end}, once each and in this order, for the"
             " results to go between"
         )
-    with whole_file(path) as unfinished:
-        unfinished.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    return before, after

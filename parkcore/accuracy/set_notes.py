@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from parkcore.accuracy.photo_light import Light
 from parkcore.accuracy.vehicle_names import is_neutral, vehicle_type
@@ -33,6 +33,8 @@ from parkcore.errors import FolderError
 @dataclass(frozen=True, slots=True)
 class SetNotes:
     """What is known of one set."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # a slip of the pen would teach what measures
 
     role: Literal["train", "measure"] = "train"
     complete: bool = True

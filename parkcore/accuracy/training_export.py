@@ -4,6 +4,8 @@ images/<name>     the photos, as they are
 spaces.json       the spaces of a photo as polygons with their types, occupied (1) or free (0)
                   where a person said so, by hand or when asked (`by`: hand, check), else null; as
                   `evaluate` reads it.
+                  `asked`: it was drawn by chance and a person could tell. These alone measure:
+                  what is put right by hand is what was judged wrongly.
                   `split`: every fifth day of a camera is held back (valid)
 counts.csv        the vehicles per type that a person counted
 """
@@ -19,7 +21,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, tzinfo
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +29,7 @@ from typing import Any, Literal
 from parkcore.domain import LABELS, Correction, Snapshot
 from parkcore.errors import OutputError
 from parkcore.ingest import content_id
+from parkcore.spaces.corrections import same_places
 from parkcore.spaces.ground import moved
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.verdict import Judged
@@ -52,7 +55,7 @@ class Exported:
     by_check: int = 0
     """Spaces that a person was asked about and could tell, those above left out."""
     held_back: int = 0
-    """Of these spaces, how many are of days that are held back."""
+    """Spaces that were asked about, those above included, on days that are held back."""
     counts: int = 0
     """Photos whose vehicles a person counted."""
     gone: int = 0
@@ -165,58 +168,58 @@ def _note(store: Store, snapshot: Snapshot, name: str, done: Exported, zone: tzi
             done._spaces[name] = record
             done.by_hand += by.count("hand")
             done.by_check += by.count("check")
-            done.held_back += len(by) if record["split"] == "valid" else 0
+            if record["split"] == "valid":
+                done.held_back += sum(space["asked"] for space in record["spaces"])
     if correction and correction.vehicles is not None:
         done._counts.append({"photo": name, **correction.vehicles.as_dict()})
         done.counts += 1
     return before != (done.spaces, done.counts)
 
 
-def _said(store: Store, snapshot: Snapshot, layout: Layout) -> dict[str, tuple[int, By]]:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is known of a space."""
+
+    occupied: int | None = None
+    by: By = "model"
+    asked: bool = False
+
+
+def _said(store: Store, snapshot: Snapshot, layout: Layout) -> dict[str, _Said]:
     """Per space what people said of it; what they put right comes before what they were asked.
 
     A photo that is judged by another layout by now may have another place by the same name; of
     that nobody spoke.
     """
-    said: dict[str, tuple[int, By]] = {
-        check.space_id: (OCCUPIED[check.answer], "check")
+    said = {
+        check.space_id: _Said(OCCUPIED[check.answer], "check", asked=True)
         for check in store.checks_of([snapshot.id or 0])
         if check.answer != "unclear"
-        and _is_same_place(store, check.space_id, check.layout_id, layout)
+        and check.space_id in _same_places(store, check.layout_id, layout)
     }
     correction = snapshot.correction or Correction()
     return said | {
-        name: (OCCUPIED[state], "hand")
+        name: _Said(OCCUPIED[state], "hand", asked=name in said)
         for name, state in correction.spaces.items()
-        if _is_same_place(store, name, correction.layout_id, layout)
     }
 
 
-def _is_same_place(store: Store, space_id: str, layout_id: int | None, layout: Layout) -> bool:
-    """Whether a space of one layout is where the other's of that name is."""
-    if layout_id in (None, layout.id):
-        return True
-    before = store.layout_by_id(layout_id or 0)
-    places = [
-        {space.id: space.polygon for space in each.spaces}.get(space_id)
-        for each in (before, layout)
-        if each
-    ]
-    return len(places) == 2 and places[0] == places[1]
+def _same_places(store: Store, layout_id: int | None, layout: Layout) -> set[str]:
+    before = layout if layout_id in (None, layout.id) else store.layout_by_id(layout_id or 0)
+    return same_places(before, layout) if before else set()
 
 
 def _spaces(
     snapshot: Snapshot,
     judged: Judged,
     layout: Layout,
-    said: dict[str, tuple[int, By]],
+    said: dict[str, _Said],
     zone: tzinfo,
 ) -> dict[str, Any]:
     photo = snapshot.photo
     outlines = {space.id: moved(space.polygon, judged.homography) for space in layout.spaces}
     types = {space.id: space.type for space in layout.spaces}
     day = photo.captured_at.astimezone(zone).date()
-    unsaid: tuple[None, By] = (None, "model")
     return {
         "width": photo.width,
         "height": photo.height,
@@ -234,8 +237,7 @@ def _spaces(
                     [round(x * photo.width, 1), round(y * photo.height, 1)]
                     for x, y in outlines[space.id].tolist()
                 ],
-                "occupied": said.get(space.id, unsaid)[0],
-                "by": said.get(space.id, unsaid)[1],
+                **asdict(said.get(space.id, _Said())),
             }
             for space in judged.judgement.spaces
             if space.id in outlines

@@ -12,6 +12,15 @@ _NEAR = re.compile(
     re.IGNORECASE,
 )
 _UNJUDGED = re.compile(r"(?<![a-z])(?:ignored?|don'?t[-_ ]?care|doubtful)(?![a-z])", re.IGNORECASE)
+_NO_VEHICLE = re.compile(
+    r"(?<![a-z])(?:non|no|not|without|free|empty|vacant)(?![a-z])"
+    r"|(?<![a-z])(?:licen[cs]e|registration|number)[-_ ]?plates?(?![a-z])"
+    r"|(?<![a-z])(?:plates?|(?<!\d[-_ ])wheels?|tires?|tyres?|doors?|(?:head|tail)?lights?|windows?"
+    r"|windshields?|seats?|mirrors?|bumpers?|stops?|stations?|lanes?|spaces?|spots?|slots?|stalls?"
+    r"|logos?|keys?|drivers?|shadows?)$",
+    re.IGNORECASE,
+)
+"""Names of what is none although a vehicle's is part of them: "no car", "bus stop"."""
 _WORDS: tuple[tuple[str, Label], ...] = (
     (r"motorcycles?|motorbikes?|motors?|bikes?|scooters?|mopeds?|motos?|two[-_ ]?wheelers?",
      "motorcycle"),
@@ -29,9 +38,10 @@ _TYPES = tuple(
 def vehicle_type(name: str) -> Label | None:
     """The type that a set's name for its boxes means; None where it is none of the four.
 
-    "vehicle" alone is taken for a car. A bicycle is no motorcycle, a carrot no car.
+    "vehicle" alone is taken for a car. A bicycle is no motorcycle, a carrot no car, and a car's
+    door or an empty car space is none.
     """
-    if is_neutral(name):
+    if is_neutral(name) or _NO_VEHICLE.search(name):
         return None
     return next((label for pattern, label in _TYPES if pattern.search(name)), None)
 

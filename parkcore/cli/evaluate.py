@@ -14,6 +14,7 @@ import click
 
 from parkcore.cli.contenders import NO_PLAIN, PLAIN, plain_yolo, second_opinion, ways_of
 from parkcore.errors import NothingLabelled, OutputError, UnreadablePhoto
+from parkcore.reports.whole_file import whole_file
 from parkcore.settings import Settings
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
@@ -28,19 +29,30 @@ ON_SCREEN = "-"
 
 
 class _Numbers(click.ParamType[list[float]]):
-    """Numbers with commas between them."""
+    """Numbers with commas between them, none below `least` or above `most`."""
 
     name = "NUMBERS"
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
 
     def convert(
         self, value: str | list[float], param: click.Parameter | None, ctx: click.Context | None
     ) -> list[float]:
         if isinstance(value, list):
             return value
+        expected = f"expected numbers from {self._least:g} to {self._most:g}, such as"
+        expected += f" {self._least:g},{self._most:g}"
         try:
-            return [float(text) for text in value.split(",")]
+            numbers = [float(text) for text in value.split(",")]
         except ValueError:
-            self.fail(f"{value!r} are not numbers; expected such as 0.1,0.2", param, ctx)
+            self.fail(f"{value!r} are not numbers; {expected}", param, ctx)
+        if wrong := [number for number in numbers if not self._least <= number <= self._most]:
+            self.fail(f"{wrong[0]:g} is out of range; {expected}", param, ctx)
+        return numbers
+
+
+_SIZES, _CONFIDENCES = _Numbers(32, 16_384), _Numbers(0.01, 1)
 
 
 class _Command(click.Command):
@@ -65,8 +77,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Only photos of this split: as spaces.json or folders such as valid/labels say; of other"
     " sets with labels/, valid is one in five photos, clips and flights whole, and train the rest.",
 )
-@click.option("--sizes", type=_Numbers(), help="Analysis sizes in pixels; else of the settings.")
-@click.option("--confidences", type=_Numbers(), help="Confidences; else of the settings.")
+@click.option("--sizes", type=_SIZES, help="Analysis sizes in pixels; else of the settings.")
+@click.option("--confidences", type=_CONFIDENCES, help="Confidences; else of the settings.")
 @click.option(
     "--model", "--models", "models", help="Models, separated by commas; else that of the settings."
 )
@@ -76,7 +88,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help=f"The weights of the plain alternative, else {PLAIN}; or {NO_PLAIN}.",
 )
 @click.option(
-    "--baseline-sizes", type=_Numbers(), help="Sizes that a patient user tries: 640,960,1280,1920."
+    "--baseline-sizes", type=_SIZES, help="Sizes that a patient user tries: 640,960,1280,1920."
 )
 @click.option(
     "--about",
@@ -125,12 +137,14 @@ def evaluate(
     from parkcore.accuracy.measuring import as_json as all_figures
     from parkcore.accuracy.measuring import measure, pooled
     from parkcore.accuracy.result_tables import document
-    from parkcore.accuracy.results_card import provenance, section, write_card
+    from parkcore.accuracy.results_card import around, provenance, section, write_card
 
     settings: Settings = context.obj
     for path in (as_json, as_markdown, card):
         if path and path != ON_SCREEN and not Path(path).absolute().parent.is_dir():
             raise OutputError(f"{path} cannot be written: its folder is not there")
+    if card:
+        around(card)  # hours before anything is to be written into it
     sets = [
         (folder, notes, truths[::every])
         for folder, notes, truths in _labelled(folders, split, about, unlabelled)
@@ -161,15 +175,16 @@ def evaluate(
     if not measured:
         raise UnreadablePhoto("none of the photos of any set can be read")
     day = datetime.now(UTC).date()
-    result = all_figures([*measured, *pooled(of_photos)], provenance(context.meta[__name__], day))
+    made_by = provenance(context.meta[__name__], day, settings)
+    result = all_figures([*measured, *pooled(of_photos)], made_by)
     tables = document(result)
+    click.echo(json.dumps(_flat(result), indent=2) if as_json == ON_SCREEN else tables)
     if as_json and as_json != ON_SCREEN:
         _write(Path(as_json), json.dumps(_flat(result), indent=2))
     if as_markdown:
         _write(as_markdown, f"# How right it is\n\n{section(result, tables)}\n")
     if card:
         write_card(card, section(result, document(result, folds=True)))
-    click.echo(json.dumps(_flat(result), indent=2) if as_json == ON_SCREEN else tables)
 
 
 def _labelled(
@@ -228,7 +243,5 @@ def _flat(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error}") from error
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import click
 
@@ -14,20 +15,32 @@ from parkcore.settings import DEFAULT_MODEL, chosen_file, load
 KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
 """What the files of own models are called after."""
 
+Gain: TypeAlias = Literal["better", "perhaps better", "no better"]
+
 NAMES: dict[Part, str] = {"second_opinion": "classifier of spaces", "model": "detector"}
 
 
-def offer(new: Mapping[Part, Path], *, better: bool, switch: bool) -> None:
-    """Switch over where the user says so: to all of `new`, as they were measured together."""
+def offer(new: Mapping[Part, Path], gain: Gain, *, switch: bool) -> None:
+    """Switch over where the user says so: to all of `new`, as they were measured together.
+
+    Args:
+        gain: what was measured; "perhaps better" where it may be chance.
+        switch: switch over without asking to what is better, but not to what may be.
+    """
     what = " and ".join(NAMES[part] for part in new)
     how = " and ".join(f"`parkcore train --use {kept}`" for kept in new.values())
     later = f"Nothing is switched. {how} would do it."
-    if not better:
+    if gain == "no better":
         click.echo(f"The new {what} would make it no better. {later}")
-    elif switch or (sys.stdin.isatty() and click.confirm(f"Use the new {what}?")):
+        return
+    said = f"With the new {what} it is better"
+    if gain == "perhaps better":
+        said += ", but by so little that it may be chance: more answers would tell"
+    can_ask = sys.stdin.isatty() and not switch
+    if (switch and gain == "better") or (can_ask and click.confirm(f"{said}. Use the new {what}?")):
         switch_over(new)
     else:
-        click.echo(f"With the new {what} it is better. {later}")
+        click.echo(f"{said}. {later}")
 
 
 def part_of(weights: Path) -> Part:

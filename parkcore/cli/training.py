@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 import click
 
 from parkcore.chosen_models import Part, go_back
-from parkcore.cli.switching import KINDS, NAMES, offer, part_of, say_in_use, switch_over
+from parkcore.cli.switching import KINDS, NAMES, Gain, offer, part_of, say_in_use, switch_over
 from parkcore.errors import ModelError, NotEnoughHistory, OutputError
 from parkcore.settings import OFF, Settings, chosen_file
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
-    from parkcore.accuracy.meter import Tally
+    from collections.abc import Mapping
+
     from parkcore.domain import Detection, Image
     from parkcore.spaces.layout import Layout
     from parkcore.spaces.verdict import Judged
-    from parkcore.training.own_model import Amount, Judging, Told
+    from parkcore.training.own_model import Amount, Judging, Measured, Told
 
 
 @click.command("export-training")
@@ -44,7 +45,7 @@ def export_training(settings: Settings, folder: Path) -> None:
     photos = "1 photo" if done.photos == 1 else f"{done.photos:,} photos"
     click.echo(
         f"{photos} in {folder}: {done.by_hand:,} spaces put right, {done.by_check:,} asked about,"
-        f" {done.held_back:,} of these held back; {done.counts:,} counts"
+        f" {done.held_back:,} answers held back; {done.counts:,} counts"
     )
     if done.gone:
         click.echo(f"{done.gone:,} left out: their files are not there as they were", err=True)
@@ -63,7 +64,9 @@ def export_training(settings: Settings, folder: Path) -> None:
 @click.option(
     "--seed", type=int, default=0, help="Where chance begins, so that it can be repeated."
 )
-@click.option("--switch", is_flag=True, help="Switch over without asking where it is better.")
+@click.option(
+    "--switch", is_flag=True, help="Switch over without asking where it is surely better."
+)
 @click.option("--back", is_flag=True, help="Train nothing; use the model before the last switch.")
 @click.option(
     "--use",
@@ -85,9 +88,9 @@ def train(
     """Train a model of your own on what people said of this car park's photos.
 
     Corrections and the answers of the page Accuracy fine-tune the classifier of spaces, in
-    minutes, and with --detector the detector. Both are measured before and after on days that are
-    held back. The new weights are a file of their own in the folder models; they are used only
-    when you say so. Photos judged before stay as they are: see `parkcore reprocess`.
+    minutes, and with --detector the detector. Both are measured before and after on the answers
+    of days that are held back. The new weights are a file of their own in the folder models; they
+    are used only when you say so. Photos judged before stay as they are: see `parkcore reprocess`.
     """
     if back:
         go_back(chosen_file())
@@ -113,22 +116,27 @@ def _train(
     *,
     switch: bool,
 ) -> None:
-    from parkcore.training.own_model import Amount, is_better, measure, read_told
+    from parkcore.training.own_model import LEAST_HELD_BACK, Amount, Change, measure, read_told
 
     folder = source or _export(settings, made / "set")
     told = read_told(folder)
     amount = Amount.of(told)
     amount.check(detector="model" in parts)
     click.echo(
-        f"{amount.spaces} spaces that people spoke of, and {amount.held_back} held back to measure"
+        f"{amount.spaces} spaces that people spoke of, and {amount.held_back} answers held back"
+        " to measure"
     )
     held_back = [each for each in told if each.split == "valid"]
 
-    def measured(by: Settings) -> Tally:
+    def measured(by: Settings) -> Measured:
         return measure(held_back, _judging(by), max_megapixels=by.max_megapixels)
 
     before = measured(settings)
-    rows = {"in use": before}
+    if len(before) < LEAST_HELD_BACK:
+        raise NotEnoughHistory(
+            f"only {len(before)} of the {amount.held_back} answers held back are about photos that"
+            f" can be read, and at least {LEAST_HELD_BACK} are needed"
+        )
     new: dict[Part, Path] = {}
     for part in parts:
         fitted = made / f"{KINDS[part]}.pt"
@@ -139,19 +147,25 @@ def _train(
             continue
         new[part] = _keep(fitted, part, amount)
     # They judge together: two that are better alone need not be so as a pair.
-    best: tuple[Part, ...] = ()
-    most_right = before
-    for tried in (*((part,) for part in new), *((tuple(new),) if len(new) > 1 else ())):
-        after = measured(settings.model_copy(update={part: str(new[part]) for part in tried}))
-        rows[f"new {' and '.join(NAMES[part] for part in tried)}"] = after
-        if is_better(most_right, after):
-            best, most_right = tried, after
-    _say_table(rows)
+    tries: list[tuple[Part, ...]] = [(part,) for part in new]
+    if len(new) > 1:
+        tries.append(tuple(new))
+    results = {
+        tried: measured(settings.model_copy(update={part: str(new[part]) for part in tried}))
+        for tried in tries
+    }
+    _say_table(before, results)
+    changes = {tried: Change.between(before, after) for tried, after in results.items()}
+    best = max(tries, key=lambda tried: changes[tried].gain, default=())
+    if best and changes[best].gain <= 0:
+        best = ()
     others = {part: kept for part, kept in new.items() if part not in best}
     if others:
-        offer(others, better=False, switch=switch)
+        offer(others, "no better", switch=switch)
     if best:
-        offer({part: new[part] for part in best}, better=True, switch=switch)
+        is_sure = changes[best].is_more_than_chance(len(tries))
+        gain: Gain = "better" if is_sure else "perhaps better"
+        offer({part: new[part] for part in best}, gain, switch=switch)
 
 
 def _export(settings: Settings, folder: Path) -> Path:
@@ -256,10 +270,19 @@ def _keep(fitted: Path, part: Part, amount: Amount) -> Path:
     return kept
 
 
-def _say_table(rows: dict[str, Tally]) -> None:
+def _say_table(before: Measured, results: Mapping[tuple[Part, ...], Measured]) -> None:
+    from parkcore.accuracy.meter import Tally
     from parkcore.accuracy.meter_words import say_accuracy, say_wrong
+    from parkcore.training.own_model import Change
 
+    rows = {"in use": before}
+    rows |= {f"new {' and '.join(NAMES[p] for p in parts)}": r for parts, r in results.items()}
     click.echo("On the days that were held back:")
     wide = max(map(len, rows))
-    for name, tally in rows.items():
-        click.echo(f"  {name:{wide}}  {say_accuracy(tally)}; {say_wrong(tally)}")
+    for name, measured in rows.items():
+        tally = Tally.of_pairs(measured)
+        said = f"  {name:{wide}}  {say_accuracy(tally)}; {say_wrong(tally)}"
+        if measured is not before:
+            change = Change.between(before, measured)
+            said += f"; judged better than now {change.better}, worse {change.worse}"
+        click.echo(said)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
 import pandas as pd
 
-from parkcore.domain import LABELS, Label
+from parkcore.domain import LABELS, Label, Said
 from parkcore.history.capacities import ALWAYS, LOT, Capacities
 from parkcore.occupancy import Thresholds
 from parkcore.reports.columns import COLUMNS, Column, Kind, TableName
@@ -151,8 +150,7 @@ def _hour_frame(rows: list[Row]) -> pd.DataFrame:
     return frame
 
 
-def _space_rows(row: Row, judged: Judged) -> Iterator[Row]:
-    said = json.loads(row["said"] or "{}")
+def _space_rows(row: Row, judged: Judged, said: Mapping[str, Said]) -> Iterator[Row]:
     at = datetime.fromisoformat(row["captured_at"])
     spaces = judged.judgement.spaces
     for space, seen in zip(corrected(judged.judgement, said).spaces, spaces, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,21 +16,27 @@ from parkcore.service.health import Health
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def exposition(health: Health, vehicles: dict[tuple[str, str, str], int]) -> bytes:
+def exposition(
+    health: Health,
+    vehicles: Mapping[tuple[str, str, str], int],
+    places: Mapping[tuple[str, str], int],
+) -> bytes:
     """The text that Prometheus reads.
 
     Args:
         vehicles: per lot, camera and type the count of the latest snapshot.
+        places: per lot how many are free, taken and unknown now.
     """
     registry = CollectorRegistry()
-    registry.register(_Health(health, vehicles))
+    registry.register(_Health(health, vehicles, places))
     return generate_latest(registry)
 
 
 @dataclass(frozen=True, eq=False)
 class _Health(Collector):
     health: Health
-    vehicles: dict[tuple[str, str, str], int]
+    vehicles: Mapping[tuple[str, str, str], int]
+    places: Mapping[tuple[str, str], int]
 
     def collect(self) -> Iterator[Metric]:
         h = self.health
@@ -54,6 +60,12 @@ class _Health(Collector):
         for labels, count in self.vehicles.items():
             counts.add_metric(labels, count)
         yield counts
+        states = GaugeMetricFamily(
+            "parkcore_places", "Places of a lot by state, now.", labels=["lot", "state"]
+        )
+        for place, number in self.places.items():
+            states.add_metric(place, number)
+        yield states
 
     def _parts(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("parkcore_part_up", "1 where it runs.", labels=["part"])

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
 
+from parkcore.domain import Said
+from parkcore.spaces.layout import Layout
 from parkcore.spaces.verdict import Judgement, SpaceState
 
 
-def corrected(
-    judgement: Judgement, spaces: Mapping[str, Literal["occupied", "vacant"]]
-) -> Judgement:
+def same_places(before: Layout, now: Layout) -> set[str]:
+    """The names that mean the same place in two layouts of a camera: what people said of a space
+    of the one they said of that of the other. A name may be given to another place when the
+    spaces are marked anew."""
+    places = {space.id: space.polygon for space in before.spaces}
+    return {space.id for space in now.spaces if places.get(space.id) == space.polygon}
+
+
+def corrected(judgement: Judgement, spaces: Mapping[str, Said]) -> Judgement:
     """The judgement with the spaces that a person put right; what was judged stays in the reason.
 
     Args:

@@ -176,13 +176,16 @@ def judge(
             states.append(_filled(space, seen, opinion, detections[number], number))
         else:
             states.append(_empty(space, seen, opinion))
-    stands = {
-        seen.vehicle for seen, said in zip(found, states, strict=True) if said.state != "vacant"
-    }
+    taken = [
+        number
+        for number, (seen, said) in enumerate(zip(found, states, strict=True))
+        if seen.vehicle is not None and said.state != "vacant"
+    ]
+    stands = {found[number].vehicle for number in taken}
     left = [v for v in range(len(looked_at)) if v not in stands]
     counts, in_areas = _areas(areas, boxes, set(left))
     outside = [v for v in left if v not in in_areas]
-    double = [v for v in outside if measure[:, v].max(initial=0.0) >= FILLS_FROM]
+    double = [v for v in outside if measure[taken, v].max(initial=0.0) >= FILLS_FROM]
     return Judgement(
         tuple(states),
         counts,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from parkcore.domain import LABELS
+from parkcore.domain import LABELS, Said
 from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.database import Connection
 from parkcore.sqlite.filters import HistoryFilter, where
-from parkcore.sqlite.records import Row, to_judged, to_text
+from parkcore.sqlite.records import CORRECTED, Row, corrected_spaces, to_judged, to_text
 
 PAGE = 20_000
 JUDGED_PAGE = 1_000
@@ -29,7 +29,7 @@ _SNAPSHOTS = (
     + _FROM.replace("{join}", "left join")
 )  # fmt: skip
 _JUDGED = (
-    "select s.id, s.file, s.captured_at, j.*, c.spaces said"
+    f"select s.id, s.file, s.captured_at, j.*, {CORRECTED}"
     + _FROM.replace("{join}", "join")
 )  # fmt: skip
 
@@ -46,15 +46,20 @@ class ExportStore(Connection):
         """
         return self._pages(_SNAPSHOTS, which, PAGE)
 
-    def judged_pages(self, which: HistoryFilter) -> Iterator[list[tuple[Row, Judged]]]:
+    def judged_pages(
+        self, which: HistoryFilter
+    ) -> Iterator[list[tuple[Row, Judged, dict[str, Said]]]]:
         """Photos that were judged by a layout, oldest first, with what the machine says of each
-        space; what a person says instead is JSON in `said`.
+        space, and what a person says instead.
 
         Args:
             which: those of one camera, as above.
         """
         for page in self._pages(_JUDGED, which, JUDGED_PAGE):
-            yield [(row, to_judged(row)) for row in page]
+            yield [
+                (row, to_judged({**row, "corrected_spaces": None}), corrected_spaces(row))
+                for row in page
+            ]
 
     def put_right(self, lot_id: str, since: datetime, until: datetime) -> tuple[int, int]:
         """How many snapshots of a lot were corrected by hand, and how many are deleted."""

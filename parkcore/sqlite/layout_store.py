@@ -15,10 +15,18 @@ from parkcore.spaces.layout_writing import write_layout
 from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.database import Connection, explained
 from parkcore.sqlite.lot_store import set_capacity
-from parkcore.sqlite.records import Row, figures_row, judged_row, to_judged, to_text, to_time
+from parkcore.sqlite.records import (
+    CORRECTED,
+    Row,
+    figures_row,
+    judged_row,
+    to_judged,
+    to_text,
+    to_time,
+)
 
 _JUDGED = (
-    "select j.*, s.captured_at, c.spaces corrected_spaces from judgements j"
+    f"select j.*, s.captured_at, {CORRECTED} from judgements j"
     " join snapshots s on s.id = j.snapshot_id"
     " left join corrections c on c.snapshot_id = j.snapshot_id"
 )

@@ -24,10 +24,12 @@ from parkcore.domain import (
     Lot,
     PartState,
     Photo,
+    Said,
     Snapshot,
     Vehicles,
 )
-from parkcore.spaces.corrections import corrected
+from parkcore.spaces.corrections import corrected, same_places
+from parkcore.spaces.layout_files import read_layout
 from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
 
 Row: TypeAlias = dict[str, Any]
@@ -71,8 +73,17 @@ def to_lot(row: Row) -> Lot:
     return Lot(row["id"], row["name"], row["capacity"], bool(row["is_sample"]))
 
 
+_NOW = "(select layout_id from judgements where snapshot_id = c.snapshot_id)"
+CORRECTED = (
+    "c.spaces corrected_spaces,"
+    f" (select layout from layouts where id = c.layout_id and id <> {_NOW}) corrected_in,"
+    f" (select layout from layouts where id = {_NOW} and id <> c.layout_id) judged_in"
+)
+"""What a person said of spaces, from corrections c; and where the photo is judged by another
+layout by now, both layouts. `corrected_spaces` reads it."""
+
 SNAPSHOTS = (
-    "select s.*, c.corrected_at, c.spaces corrected_spaces, c.layout_id corrected_layout, "
+    f"select s.*, c.corrected_at, {CORRECTED}, "
     + ", ".join(f"c.{label} corrected_{label}" for label in LABELS)
     + " from snapshots s left join corrections c on c.snapshot_id = s.id"
 )
@@ -107,8 +118,18 @@ def to_correction(row: Row) -> Correction | None:
         return None
     counts = {label: row[f"corrected_{label}"] for label in LABELS}
     vehicles = None if None in counts.values() else Vehicles(**counts)
-    spaces = json.loads(row["corrected_spaces"] or "{}")
-    return Correction(vehicles, spaces, to_time(row["corrected_at"]), row["corrected_layout"])
+    return Correction(vehicles, corrected_spaces(row), to_time(row["corrected_at"]))
+
+
+def corrected_spaces(row: Row) -> dict[str, Said]:
+    """What a person said of spaces that are still where they were; the rest is kept for the day
+    on which its layout judges the photo again."""
+    said: dict[str, Said] = json.loads(row.get("corrected_spaces") or "{}")
+    if said and row["corrected_in"] and row["judged_in"]:
+        before, now = read_layout(row["corrected_in"]), read_layout(row["judged_in"])
+        kept = same_places(before, now)
+        return {name: state for name, state in said.items() if name in kept}
+    return said
 
 
 def to_detection(row: Row) -> Detection:
@@ -209,8 +230,8 @@ def to_judged(row: Row) -> Judged:
         tuple(data["outside"]),
         tuple(data["double"]),
     )
-    if row.get("corrected_spaces"):
-        judgement = corrected(judgement, json.loads(row["corrected_spaces"]))
+    if said := corrected_spaces(row):
+        judgement = corrected(judgement, said)
     homography = None if moved is None else np.array(json.loads(moved))
     by = row.get("second_opinion") or ""
     return Judged(row["layout_id"], judgement, homography, row["note"] or "", by)

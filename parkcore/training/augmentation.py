@@ -25,12 +25,6 @@ def augmented(wide: Tensor, side: int, random: torch.Generator) -> Tensor:
     return torch.cat([colours.clamp(0, 1), seen[:, 3:]], 1)
 
 
-def middle(wide: Tensor, side: int) -> Tensor:
-    """The part of wider samples that the network sees, as it is."""
-    edge = (wide.shape[-1] - side) // 2
-    return wide[..., edge : edge + side, edge : edge + side]
-
-
 def _uniform(n: int, low: float, high: float, random: torch.Generator) -> Tensor:
     return low + (high - low) * torch.rand(n, 1, 1, 1, generator=random)
 

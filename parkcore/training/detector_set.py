@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 
 from parkcore.domain import LABELS, Box, Detection, Image, Label
-from parkcore.errors import UnreadablePhoto
+from parkcore.errors import FolderError, UnreadablePhoto
 from parkcore.geometry import iou
 from parkcore.images import decode, jpeg
 from parkcore.spaces.layout import Space
@@ -40,6 +40,9 @@ def write(told: Iterable[Told], judging: Judging, folder: Path, *, max_megapixel
     """Write photos and labels as Ultralytics reads them; the set's `data.yaml`.
 
     Photos that cannot be read are left out.
+
+    Raises:
+        FolderError: none to learn from can be read, or none that is held back.
     """
     for each in told:
         try:
@@ -59,6 +62,9 @@ def write(told: Iterable[Told], judging: Judging, folder: Path, *, max_megapixel
         "val": "valid/images",
         "names": dict(enumerate(LABELS)),
     }
+    for split, whose in (("train", "for training"), ("valid", "held back")):
+        if not (folder / split).is_dir():
+            raise FolderError(f"none of the photos {whose} can be read; are they where they were?")
     data = folder / "data.yaml"
     data.write_text(yaml.safe_dump(described, sort_keys=False))
     return data

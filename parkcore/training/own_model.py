@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from shapely import Polygon
 
-from parkcore.accuracy.meter import Answer, Tally
+from parkcore.accuracy.meter import Answer
 from parkcore.domain import Detection, Image
 from parkcore.errors import FolderError, NotEnoughHistory, UnreadablePhoto
 from parkcore.images import decode
@@ -34,6 +34,9 @@ Judging = Callable[[Layout, Image, int | None], tuple[Sequence[Detection], Judge
 """What judges a photo's spaces, in the analysis size of its camera where that is known: what it
 detects, and what it says of each space."""
 
+Measured = list[tuple[State, Answer]]
+"""Of the same spaces in the same order, what a model judges and what a person said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -44,6 +47,10 @@ class Told:
     """With every marked space that can be used."""
     said: dict[str, Answer]
     """Per space what a person said; only those they spoke of."""
+    drawn: frozenset[str]
+    """Of these, the spaces that were not chosen for how they had been judged: drawn by chance, or
+    every one of the photo. How right a model is, these alone tell: what people put right is what
+    the model in use judged wrongly."""
     split: Literal["train", "valid"]
     imgsz: int | None = None
     """The analysis size of its camera; None where it is not known."""
@@ -58,13 +65,13 @@ class Amount:
     vacant: int
     """On days for training; the photos too."""
     held_back: int
-    """Spaces on days that are held back."""
+    """Drawn spaces on days that are held back."""
 
     @classmethod
     def of(cls, told: Iterable[Told]) -> Amount:
         training = [each for each in told if each.split == "train"]
         said = [answer for each in training for answer in each.said.values()]
-        held_back = sum(len(each.said) for each in told if each.split == "valid")
+        held_back = sum(len(each.drawn) for each in told if each.split == "valid")
         return cls(len(training), said.count("occupied"), said.count("vacant"), held_back)
 
     @property
@@ -85,16 +92,17 @@ class Amount:
             )
         if self.held_back < LEAST_HELD_BACK:
             missing.append(
-                f"{self.held_back} spaces on days held back for measuring (every fifth day), and"
-                f" at least {LEAST_HELD_BACK} are needed"
+                f"{self.held_back} answers about spaces on days held back for measuring (every"
+                f" fifth day), and at least {LEAST_HELD_BACK} are needed; corrections measure"
+                " nothing, as people correct what is wrong"
             )
         if detector and self.photos < LEAST_PHOTOS:
             missing.append(f"{self.photos} photos, and the detector needs at least {LEAST_PHOTOS}")
         if missing:
             raise NotEnoughHistory(
                 f"people spoke of too little to train with: {'; '.join(missing)}. Answer on the"
-                " page Accuracy, which goes back through earlier days as well (“Go on with …”), or"
-                " correct snapshots"
+                " page Accuracy, which goes back through earlier days as well (“Go on with …”);"
+                " corrected snapshots are learned from, too"
             )
 
 
@@ -119,15 +127,19 @@ def _told(folder: Path, name: str, entry: dict[str, Any]) -> Told:
     size = entry["width"], entry["height"]
     spaces: list[Space] = []
     said: dict[str, Answer] = {}
+    drawn: set[str] = set()
     for each in entry["spaces"]:
         outline = _inside(each["contour"], size)
         if outline is not None:
             spaces.append(Space(each["id"], outline, each.get("type", "car")))
             if each["occupied"] is not None:
                 said[each["id"]] = "occupied" if each["occupied"] else "vacant"
+                if each.get("asked", each.get("by") != "hand"):
+                    drawn.add(each["id"])
     split: Literal["train", "valid"] = "valid" if entry["split"] == "valid" else "train"
     layout = Layout(tuple(spaces), (), size)
-    return Told(folder / "images" / name, layout, said, split, entry.get("imgsz"))
+    photo = folder / "images" / name
+    return Told(photo, layout, said, frozenset(drawn), split, entry.get("imgsz"))
 
 
 def _inside(contour: Sequence[Point], size: tuple[int, int]) -> tuple[Point, ...] | None:
@@ -139,13 +151,12 @@ def _inside(contour: Sequence[Point], size: tuple[int, int]) -> tuple[Point, ...
     return corners if shape.is_valid and shape.area >= LEAST_AREA else None
 
 
-def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) -> Tally:
-    """How right the spaces are judged of which people spoke; photos that cannot be read are left
-    out.
+def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) -> Measured:
+    """How the drawn spaces are judged; photos that cannot be read are left out.
 
     All spaces of a photo are judged, so that each vehicle can stand in the one where it belongs.
     """
-    pairs: list[tuple[State, Answer]] = []
+    pairs: Measured = []
     for each in told:
         try:
             image = decode(each.photo.read_bytes(), max_megapixels=max_megapixels).image
@@ -153,8 +164,8 @@ def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) ->
             continue
         _, judged = judging(each.layout, image, each.imgsz)
         states = {space.id: space.state for space in judged.judgement.spaces}
-        pairs += [(states[name], answer) for name, answer in each.said.items()]
-    return Tally.of_pairs(pairs)
+        pairs += [(states[name], said) for name, said in each.said.items() if name in each.drawn]
+    return pairs
 
 
 def days_to_stop_by(groups: Iterable[str]) -> set[str]:
@@ -168,10 +179,41 @@ def days_to_stop_by(groups: Iterable[str]) -> set[str]:
     return set(ordered[2::5]) or set(ordered[-1:])
 
 
-def is_better(before: Tally, after: Tally) -> bool:
-    """Whether a model judges better: a space that is judged wrongly counts against one that is
-    judged rightly, and one that is left open counts for nothing."""
-    return 2 * after.right - after.judged > 2 * before.right - before.judged
+@dataclass(frozen=True, slots=True)
+class Change:
+    """On how many of the same spaces a model judges better than another, and worse: rightly is
+    better than to leave it open, and that better than wrongly."""
+
+    better: int
+    worse: int
+
+    @classmethod
+    def between(cls, before: Measured, after: Measured) -> Change:
+        steps = [_worth(*now) - _worth(*then) for then, now in zip(before, after, strict=True)]
+        return cls(sum(step > 0 for step in steps), sum(step < 0 for step in steps))
+
+    @property
+    def gain(self) -> int:
+        return self.better - self.worse
+
+    def is_more_than_chance(self, tried: int = 1) -> bool:
+        """Whether so many better ones are rare, 5 times of 100 at most, where neither model is
+        better: the exact sign test (Conover, "Practical Nonparametric Statistics", 1999, 3.4),
+        on one side, divided by how many models were tried (Bonferroni).
+
+        Args:
+            tried: of how many models this one was chosen.
+        """
+        from scipy.stats import binomtest  # takes half a second
+
+        if self.gain <= 0:
+            return False
+        trials = self.better + self.worse
+        return bool(binomtest(self.better, trials, alternative="greater").pvalue <= 0.05 / tried)
+
+
+def _worth(state: State, answer: Answer) -> int:
+    return 0 if state == "unknown" else 1 if state == answer else -1
 
 
 def new_weights(folder: Path, kind: str, day: date, number: int) -> Path:

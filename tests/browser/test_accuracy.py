@@ -197,7 +197,7 @@ def test_weeks_of_answers_are_drawn(app: App, open_page) -> None:
     for heading in ("By hour of the day", "By light", "By what judged"):
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
-    expect(main).to_contain_text(f"{total} corrections and answers could train your own model")
+    expect(main).to_contain_text(f"{total} answers and 0 corrected photos.")
     fits(page)
 
 
