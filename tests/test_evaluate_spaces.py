@@ -9,15 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from conftest import CELL, HAS_8_BIT, SHARED, WEIGHTS, draw_lot, encode
-from hypothesis import given
-from hypothesis import strategies as st
 
 from parkcore.accuracy.evaluate_spaces import (
     PhotoJudged,
     SpaceScore,
     centre_in_polygon,
     figures,
-    wilson,
 )
 from parkcore.accuracy.truth import Truth
 from parkcore.cli import cli
@@ -129,36 +126,19 @@ def test_whether_the_interval_holds_the_truth(judged, covered):
     assert scored(("11110000", judged))["interval_coverage"] == covered
 
 
-@pytest.mark.parametrize(
-    "successes, trials, interval",
-    [
-        (8, 10, [0.4902, 0.9433]),
-        (0, 10, [0, 0.2775]),
-        (10, 10, [0.7225, 1]),
-        (5, 10, [0.2366, 0.7634]),
-        (81, 263, [0.2553, 0.3662]),
-        (1, 1, [0.2065, 1]),
-        (0, 0, None),
-    ],
-    ids=["8 of 10", "none of 10", "all of 10", "half", "Newcombe's example", "1 of 1", "none"],
-)
-def test_wilsons_interval(successes, trials, interval):
-    assert wilson(successes, trials) == (interval and pytest.approx(interval, abs=1e-4))
-
-
-@given(st.integers(0, 500), st.integers(1, 500))
-def test_wilsons_interval_holds_the_share(successes, trials):
-    successes = min(successes, trials)
-    low, high = wilson(successes, trials)
-    assert 0 <= low <= round(successes / trials, 4) <= high <= 1
-    other_low, other_high = wilson(trials - successes, trials)
-    assert (1 - other_high, 1 - other_low) == pytest.approx((low, high), abs=1e-4)
-
-
 def test_unknown_ones_are_also_guessed():
     sums = scored(("1100", "O??V"))
     assert (sums["accuracy"], sums["unknown"]) == (1, 0.5)
     assert sums["accuracy_of_all"] == 0.75  # at 0.5 a space is guessed to be occupied
+
+
+def test_spaces_that_are_wrong_together_tell_less():
+    """Half of 40 spaces are judged wrongly: one on each photo, or all of every other photo."""
+    apart = scored(*[("10", "OO")] * 20)
+    together = scored(*[("00", "OO"), ("00", "VV")] * 10)
+    assert apart["accuracy"] == together["accuracy"] == 0.5
+    widths = [high - low for low, high in (each["accuracy_interval"] for each in (apart, together))]
+    assert 1.3 * widths[0] < widths[1]
 
 
 def test_the_count_error_is_told_per_hundred_spaces():

@@ -6,12 +6,20 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from conftest import MADRID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parkcore.accuracy import meter_charts, meter_words
-from parkcore.accuracy.intervals import difference_interval, trials_needed, wilson_interval
+from parkcore.accuracy.intervals import (
+    clustered_interval,
+    difference_interval,
+    trials_needed,
+    wilson_interval,
+)
 from parkcore.accuracy.meter import Check, Meter, Tally
 from parkcore.cli import cli
 from parkcore.store import Store
@@ -48,6 +56,45 @@ def meter(*checks: Check) -> Meter:
 )
 def test_wilson_is_that_of_the_literature(right: int, of: int, low: float, high: float) -> None:
     assert wilson_interval(right, of) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(st.integers(0, 500), st.integers(1, 500))
+def test_wilson_holds_the_share(right: int, of: int) -> None:
+    right = min(right, of)
+    low, high = wilson_interval(right, of)
+    assert 0 <= low <= right / of + 1e-12 and right / of <= high + 1e-12 and high <= 1
+    others = wilson_interval(of - right, of)
+    assert (1 - others[1], 1 - others[0]) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_clusters_that_are_alike_are_as_good_as_none() -> None:
+    assert clustered_interval([9] * 12, [10] * 12) == wilson_interval(108, 120)
+    assert clustered_interval([7], [10]) == wilson_interval(7, 10), "one tells nothing of others"
+    assert clustered_interval([10] * 3, [10] * 3) == wilson_interval(30, 30)
+    assert clustered_interval([0, 0], [0, 0]) is None
+
+
+def test_clusters_that_are_right_and_wrong_as_a_whole_count_as_one_each() -> None:
+    """Ten of them tell as much as nine independent trials: one makes the mean known."""
+    found = clustered_interval([10, 0] * 5, [10] * 10)
+    assert found == pytest.approx(wilson_interval(4.5, 9))
+
+
+def test_it_holds_the_truth_where_photos_differ_and_wilsons_alone_does_not() -> None:
+    """30 photos of 45 spaces, each photo judged as rightly as it may be: mean 0.97, of a beta
+    distribution in which the spaces of a photo correlate by 0.05."""
+    random = np.random.default_rng(0)
+    strength = 1 / 0.05 - 1
+    held = {"clustered": 0, "alone": 0}
+    for _ in range(600):
+        right = random.binomial(45, random.beta(0.97 * strength, 0.03 * strength, 30)).tolist()
+        for name, interval in (
+            ("clustered", clustered_interval(right, [45] * 30)),
+            ("alone", wilson_interval(sum(right), 45 * 30)),
+        ):
+            held[name] += interval[0] <= 0.97 <= interval[1]
+    assert held["clustered"] / 600 > 0.9
+    assert held["alone"] / 600 < 0.8
 
 
 def test_no_trials_say_nothing() -> None:

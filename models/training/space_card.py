@@ -18,7 +18,7 @@ import click
 import numpy as np
 
 from models.training.classifier import fold_file, fold_of_photos
-from parkcore.accuracy.intervals import wilson_interval
+from parkcore.accuracy.intervals import clustered_interval
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.photo_light import LIGHTS, light_of
 from parkcore.accuracy.results_card import around, write_card
@@ -94,7 +94,9 @@ def by_way(told: Sequence[Told]) -> Iterator[list[str]]:
         wrong = sum(
             abs(int(called[photos == n].sum() - truth[photos == n].sum())) for n in set(photos)
         )
-        low, high = wilson_interval(int(guessed.sum()), len(told)) or (0, 1)
+        each = [photos == name for name in dict.fromkeys(photos)]
+        of_each = [int(guessed[here].sum()) for here in each], [int(here.sum()) for here in each]
+        low, high = clustered_interval(*of_each) or (0, 1)
         yield [
             way,
             f"{right.sum() / max(1, judged.sum()):.2%}",

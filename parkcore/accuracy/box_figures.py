@@ -12,9 +12,9 @@ import numpy as np
 
 from parkcore.accuracy.average_precision import Floats, average_precision, resampled
 from parkcore.accuracy.box_matching import Kind, PhotoSeen, Ranked
-from parkcore.accuracy.intervals import wilson_interval
+from parkcore.accuracy.intervals import clustered_interval, wilson_interval
 from parkcore.accuracy.slices import Shares, rounded_interval, share_of
-from parkcore.domain import LABELS
+from parkcore.domain import LABELS, Label
 
 NOTHING = Ranked(np.zeros(0), np.zeros(0, bool), 0)
 """Of a type that is not labelled on a photo."""
@@ -33,14 +33,19 @@ def figures(photos: Sequence[PhotoSeen]) -> dict[str, Any]:
     by_kind = {kind: _kind(photos, kind) for kind in kinds}
     types = {kind: row for kind, row in by_kind.items() if kind != "vehicle" and row["vehicles"]}
     as_one = by_kind["vehicle"]
-    confusion = Counter(
-        (truth, taken_for)
+    taken = [
+        Counter(
+            (truth, taken_for)
+            for truth, taken_for, found in zip(
+                photo.types, photo.found_as, photo.found, strict=True
+            )
+            if found
+        )
         for photo in photos
-        for truth, taken_for, found in zip(photo.types, photo.found_as, photo.found, strict=True)
-        if found
-    )
-    matched = confusion.total()
-    agree = sum(n for (truth, taken_for), n in confusion.items() if truth == taken_for)
+    ]
+    confusion = sum(taken, Counter[tuple[Label, Label]]())
+    matched = [each.total() for each in taken]
+    agree = [sum(n for (a, b), n in each.items() if a == b) for each in taken]
     return {
         "photos": len(photos),
         "vehicles": there,
@@ -57,8 +62,8 @@ def figures(photos: Sequence[PhotoSeen]) -> dict[str, Any]:
             resampled(len(photos), _map50(photos, list(types))) if types else None
         ),
         "types": types,
-        "type_right": share_of(agree, matched),
-        "type_right_interval": rounded_interval(wilson_interval(agree, matched)),
+        "type_right": share_of(sum(agree), sum(matched)),
+        "type_right_interval": rounded_interval(clustered_interval(agree, matched)),
         "type_confusion": {f"{a} as {b}": n for (a, b), n in confusion.most_common() if a != b},
         **_counts(complete),
         "by": _slices(photos),
@@ -77,25 +82,22 @@ def f1_at_least(photos: Iterable[PhotoSeen]) -> float:
 
 
 def _kind(photos: Sequence[PhotoSeen], kind: Kind) -> dict[str, Any]:
-    right = truths = claimed = right_of_claimed = truths_complete = 0
-    for photo in photos:
-        ranked = photo.ranked.get(kind, NOTHING)
-        sure = ranked.confidences >= photo.confidence
-        found = int(ranked.is_right[sure].sum())
-        truths += ranked.truths
-        right += found
-        if photo.is_complete:
-            claimed += int(sure.sum())
-            right_of_claimed += found
-            truths_complete += ranked.truths
+    each = [photo.ranked.get(kind, NOTHING) for photo in photos]
+    sure = [r.confidences >= photo.confidence for r, photo in zip(each, photos, strict=True)]
+    right = [int(r.is_right[s].sum()) for r, s in zip(each, sure, strict=True)]
+    truths = [r.truths for r in each]
+    complete = [number for number, photo in enumerate(photos) if photo.is_complete]
+    claimed = [int(sure[number].sum()) for number in complete]
+    right_of_claimed = [right[number] for number in complete]
+    truths_complete = sum(truths[number] for number in complete)
     measure = ap50_measure(photos, kind)
     return {
-        "vehicles": truths,
-        "recall": share_of(right, truths),
-        "recall_interval": rounded_interval(wilson_interval(right, truths)),
-        "precision": share_of(right_of_claimed, claimed),
-        "precision_interval": rounded_interval(wilson_interval(right_of_claimed, claimed)),
-        "f1": share_of(2 * right_of_claimed, claimed + truths_complete),
+        "vehicles": sum(truths),
+        "recall": share_of(sum(right), sum(truths)),
+        "recall_interval": rounded_interval(clustered_interval(right, truths)),
+        "precision": share_of(sum(right_of_claimed), sum(claimed)),
+        "precision_interval": rounded_interval(clustered_interval(right_of_claimed, claimed)),
+        "f1": share_of(2 * sum(right_of_claimed), sum(claimed) + truths_complete),
         "ap50": _rounded(measure(np.ones(len(photos)))),
         "ap50_interval": rounded_interval(resampled(len(photos), measure)),
     }
@@ -151,6 +153,7 @@ def _counts(photos: Sequence[PhotoSeen]) -> dict[str, Any]:
 def _slices(photos: Sequence[PhotoSeen]) -> dict[str, dict[str, Any]]:
     shares = Shares()
     for photo in photos:
+        shares.begin_photo()
         for size, is_found in zip(photo.sizes, photo.found, strict=True):
             shares.add(size, photo.light, photo.view, bool(is_found))
     return shares.table("vehicles", "recall")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeAlias
@@ -12,7 +13,7 @@ import numpy as np
 from shapely import Polygon, points
 
 from parkcore.accuracy.average_precision import resampled
-from parkcore.accuracy.intervals import wilson_interval
+from parkcore.accuracy.intervals import clustered_interval, wilson_interval
 from parkcore.accuracy.slices import Shares, rounded_interval
 from parkcore.accuracy.truth import Truth
 from parkcore.domain import Detection, Image
@@ -59,15 +60,10 @@ class PhotoJudged:
 
 @dataclass(slots=True)
 class SpaceScore:
-    """Sums over the photos of one set."""
+    """What is right and wrong on the photos of one set."""
 
-    right_occupied: int = 0
-    right_vacant: int = 0
-    wrong_occupied: int = 0
-    wrong_vacant: int = 0
-    unknown: int = 0
-    right_guessed: int = 0
-    """Where every unknown space is taken for what is more probable."""
+    photos: list[Counter[str]] = field(default_factory=list)
+    """Of each photo how many spaces are right, judged and so on; they are right together."""
     count_errors: list[int] = field(default_factory=list)
     in_interval: int = 0
     interval_widths: list[int] = field(default_factory=list)
@@ -79,23 +75,26 @@ class SpaceScore:
         shapes = truth.layout.spaces if truth.layout else (None,) * len(truth.occupied)
         pixels = truth.layout.image_size if truth.layout else (0, 0)
         known = zip(judgement.spaces, truth.occupied, shapes, strict=True)
+        sums: Counter[str] = Counter()
+        self.by.begin_photo()
         for space, occupied, shape in known:
             size = size_of(shape, pixels) if shape else 0.0
+            sums["spaces"] += 1
             if space.state == "unknown":
                 self.by.add(size, photo.light, truth.view, None)
-                self.unknown += 1
                 guess = space.probability is not None and space.probability >= 0.5
-                self.right_guessed += guess == occupied
+                sums["right guessed"] += guess == occupied
                 continue
-            is_right = (space.state == "occupied") == occupied
-            self.right_guessed += is_right
-            if space.state == "occupied":
-                self.right_occupied += occupied
-                self.wrong_occupied += not occupied
-            else:
-                self.right_vacant += not occupied
-                self.wrong_vacant += occupied
+            claimed = space.state == "occupied"
+            is_right = claimed == occupied
+            sums["judged"] += 1
+            sums["right"] += is_right
+            sums["right guessed"] += is_right
+            sums["claimed"] += claimed
+            sums["there"] += occupied
+            sums["right occupied"] += claimed and occupied
             self.by.add(size, photo.light, truth.view, is_right)
+        self.photos.append(sums)
         count = sum(truth.occupied)
         low, high = judgement.interval
         self.count_errors.append(abs(judgement.occupied - count))
@@ -106,38 +105,38 @@ class SpaceScore:
     def figures(self) -> dict[str, Any]:
         """Shares 0..1; of nothing 0, and then without an interval. Accuracy, precision, recall and
         F1 are of the spaces that were judged."""
-        right = self.right_occupied + self.right_vacant
-        judged = right + self.wrong_occupied + self.wrong_vacant
-        spaces = judged + self.unknown
-        claimed = self.right_occupied + self.wrong_occupied
-        there = self.right_occupied + self.wrong_vacant
-        photos = len(self.count_errors)
+        sums = sum(self.photos, Counter[str]())
+        spaces, photos = sums["spaces"], len(self.photos)
         errors = np.array(self.count_errors)
+        exact = sum(error == 0 for error in self.count_errors)
         return {
             "photos": photos,
             "spaces": spaces,
-            "accuracy": _share(right, judged),
-            "accuracy_interval": wilson(right, judged),
-            "precision": _share(self.right_occupied, claimed),
-            "precision_interval": wilson(self.right_occupied, claimed),
-            "recall": _share(self.right_occupied, there),
-            "recall_interval": wilson(self.right_occupied, there),
-            "f1": _share(2 * self.right_occupied, claimed + there),
-            "unknown": _share(self.unknown, spaces),
-            "accuracy_of_all": _share(self.right_guessed, spaces),
-            "accuracy_of_all_interval": wilson(self.right_guessed, spaces),
+            **self._share_of("accuracy", "right", "judged"),
+            **self._share_of("precision", "right occupied", "claimed"),
+            **self._share_of("recall", "right occupied", "there"),
+            "f1": _share(2 * sums["right occupied"], sums["claimed"] + sums["there"]),
+            "unknown": _share(spaces - sums["judged"], spaces),
+            **self._share_of("accuracy_of_all", "right guessed", "spaces"),
             "count_mae": round(statistics.mean(self.count_errors), 4),
             "count_mae_interval": rounded_interval(
                 resampled(photos, lambda weights: float(np.average(errors, weights=weights)))
             ),
             "error_per_100": round(100 * sum(self.count_errors) / spaces, 4) if spaces else 0.0,
-            "exact": _share(sum(error == 0 for error in self.count_errors), photos),
-            "exact_interval": wilson(sum(error == 0 for error in self.count_errors), photos),
+            "exact": _share(exact, photos),
+            "exact_interval": rounded_interval(wilson_interval(exact, photos)),
             "interval_coverage": _share(self.in_interval, photos),
             "interval_width": round(statistics.mean(self.interval_widths), 2),
             "by": self.by.table("spaces", "accuracy"),
             "milliseconds": round(statistics.median(self.milliseconds), 1),
             "milliseconds_range": [round(f(self.milliseconds), 1) for f in (min, max)],
+        }
+
+    def _share_of(self, name: str, part: str, whole: str) -> dict[str, Any]:
+        parts, wholes = ([photo[of] for photo in self.photos] for of in (part, whole))
+        return {
+            name: _share(sum(parts), sum(wholes)),
+            f"{name}_interval": rounded_interval(clustered_interval(parts, wholes)),
         }
 
 
@@ -171,11 +170,6 @@ def centre_in_polygon(
 
 def judge_plainly(layout: Layout, image: Image, detections: Sequence[Detection]) -> Judgement:
     return centre_in_polygon(layout, detections, (image.shape[1], image.shape[0]))
-
-
-def wilson(successes: int, trials: int) -> list[float] | None:
-    """95 % confidence interval of a share, rounded; None without trials."""
-    return rounded_interval(wilson_interval(successes, trials))
 
 
 def _share(part: int, whole: int) -> float:

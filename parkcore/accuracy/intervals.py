@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TypeAlias
 
 Interval: TypeAlias = tuple[float, float]
@@ -21,6 +22,31 @@ def wilson_interval(successes: float, trials: float) -> Interval | None:
     root = math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
     half = Z_95 * root / (1 + spread)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def clustered_interval(parts: Sequence[float], wholes: Sequence[float]) -> Interval | None:
+    """95 % confidence interval of a share, 0..1, whose trials come in clusters, as the spaces of
+    one photo do, which are right and wrong together; None without trials.
+
+    Wilson's, with as many independent trials as would tell as much (Korn and Graubard, "Confidence
+    intervals for proportions with small expected number of positive counts estimated from survey
+    data", 1998): the trials divided by the design effect (Kish, "Survey Sampling", 1965), which
+    is how much more the share varies from cluster to cluster than if there were none.
+
+    Args:
+        parts: the successes of each cluster.
+        wholes: its trials.
+    """
+    trials, clusters = sum(wholes), sum(whole > 0 for whole in wholes)
+    if not trials:
+        return None
+    share = sum(parts) / trials
+    alone = share * (1 - share) / trials
+    effect = 1.0
+    if clusters > 1 and alone > 0:
+        off = sum((p - share * w) ** 2 for p, w in zip(parts, wholes, strict=True))
+        effect = max(1.0, clusters / (clusters - 1) * off / trials**2 / alone)
+    return wilson_interval(share * trials / effect, trials / effect)
 
 
 def difference_interval(

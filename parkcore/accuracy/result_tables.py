@@ -18,8 +18,9 @@ HOW_TO_READ = """\
 - **plain, best settings** is the same at the analysis size, the confidence, and with boxes of two
   types on one vehicle merged or not, that came out best of all tried *on these very photos*, by
   the spaces judged rightly or by F1. That favours it.
-- In brackets: 95 % intervals, Wilson's for shares, else by resampling the photos. Sizes are square
-  roots of areas in pixels of the photo. Day, dusk and night say how dark the photo is.
+- In brackets: 95 % intervals, for shares Wilson's, the wider the more photos differ, else by
+  resampling the photos. Sizes are square roots of areas in pixels of the photo. Day, dusk and night
+  say how dark the photo is.
 - **–** is what cannot be told. Where some vehicles have no box these are precision, F1 and counts;
   average precision (AP50, at an overlap of 0.5) is then of the vehicles that have one, and at least
   that (≥), as what was found of the others counts as wrong. Of several sets together, precision,

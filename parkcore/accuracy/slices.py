@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
-from parkcore.accuracy.intervals import Interval, wilson_interval
+from parkcore.accuracy.intervals import Interval, clustered_interval
 from parkcore.accuracy.photo_light import LIGHTS
 
 BANDS = (16, 32, 64, 128)
@@ -25,12 +25,17 @@ ORDER = (*(band_of(bound - 1) for bound in BANDS), band_of(BANDS[-1]), *LIGHTS)
 
 
 class Shares:
-    """Adds up, for every size, light and view, how many of how many."""
+    """Adds up, for every size, light and view, how many of how many, photo by photo."""
 
     def __init__(self) -> None:
-        self._parts: Counter[tuple[str, str]] = Counter()
-        self._wholes: Counter[tuple[str, str]] = Counter()
+        self._photos = 0
+        self._parts: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+        self._wholes: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
         self._all: Counter[tuple[str, str]] = Counter()
+
+    def begin_photo(self) -> None:
+        """What is added from now on is of another photo."""
+        self._photos += 1
 
     def add(self, size: float, light: str, view: str, is_one: bool | None) -> None:
         """
@@ -39,8 +44,8 @@ class Shares:
         """
         for key in (("size", band_of(size)), ("light", light), ("view", view)):
             self._all[key] += 1
-            self._wholes[key] += is_one is not None
-            self._parts[key] += is_one is True
+            self._wholes[key][self._photos] += is_one is not None
+            self._parts[key][self._photos] += is_one is True
 
     def table(self, of: str, share: str) -> dict[str, dict[str, Any]]:
         """Such as {"size": {"< 16 px": {"vehicles": 2, "recall": 0.5, …}}, "light": {…}}, from
@@ -49,11 +54,11 @@ class Shares:
         for key in sorted(self._all, key=_place):
             kind, value = key
             if value:
-                part, whole = self._parts[key], self._wholes[key]
+                parts, wholes = [*self._parts[key].values()], [*self._wholes[key].values()]
                 table.setdefault(kind, {})[value] = {
                     of: self._all[key],
-                    share: share_of(part, whole),
-                    f"{share}_interval": rounded_interval(wilson_interval(part, whole)),
+                    share: share_of(sum(parts), sum(wholes)),
+                    f"{share}_interval": rounded_interval(clustered_interval(parts, wholes)),
                 }
         return table
 
