@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def _spaces_of(path: Path, photo: dict[str, Any], notes: SetNotes) -> Iterator[T
     size = (photo["width"], photo["height"]) if "width" in photo else upright_size(path)
     marked, known, occupied, missing = [], [], [], 0
     for number, each in enumerate(photo["spaces"]):
-        outline = _outline(each["contour"], size)
+        outline = outline_within(each["contour"], size)
         is_known = each["occupied"] is not None
         if outline is None:
             missing += is_known
@@ -114,9 +114,16 @@ def _spaces_of(path: Path, photo: dict[str, Any], notes: SetNotes) -> Iterator[T
         )
 
 
-def _outline(contour: Any, size: tuple[int, int]) -> tuple[Point, ...] | None:
-    """A labelled outline as one that can be used: within the photo and around itself. None where
-    too little of it is in the photo."""
+def outline_within(contour: Sequence[Point], size: tuple[int, int]) -> tuple[Point, ...] | None:
+    """A labelled outline as a layout has it, 0..1: within the photo and around itself. None where
+    too little of it is in the photo.
+
+    Args:
+        contour: in pixels of a photo of `size`.
+
+    Raises:
+        ValueError: it has no area.
+    """
     if MultiPoint(contour).convex_hull.geom_type != "Polygon":
         raise ValueError(f"the outline {contour} of a space has no area")
     corners = tuple(

@@ -12,13 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from shapely import Polygon
-
+from parkcore.accuracy.labelled_sets import outline_within
 from parkcore.accuracy.meter import Answer
 from parkcore.domain import Detection, Image
 from parkcore.errors import FolderError, NotEnoughHistory, UnreadablePhoto
 from parkcore.images import decode
-from parkcore.spaces.layout import LEAST_AREA, Layout, Point, Space
+from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.verdict import Judged, State
 
 LEAST_SPACES, LEAST_OF_A_KIND = 60, 12
@@ -129,7 +128,7 @@ def _told(folder: Path, name: str, entry: dict[str, Any]) -> Told:
     said: dict[str, Answer] = {}
     drawn: set[str] = set()
     for each in entry["spaces"]:
-        outline = _inside(each["contour"], size)
+        outline = outline_within(each["contour"], size)
         if outline is not None:
             spaces.append(Space(each["id"], outline, each.get("type", "car")))
             if each["occupied"] is not None:
@@ -140,15 +139,6 @@ def _told(folder: Path, name: str, entry: dict[str, Any]) -> Told:
     layout = Layout(tuple(spaces), (), size)
     photo = folder / "images" / name
     return Told(photo, layout, said, frozenset(drawn), split, entry.get("imgsz"))
-
-
-def _inside(contour: Sequence[Point], size: tuple[int, int]) -> tuple[Point, ...] | None:
-    """An outline as a layout has it, 0..1; None where a nudged camera sees too little of it."""
-    corners = tuple(
-        (min(1.0, max(0.0, x / size[0])), min(1.0, max(0.0, y / size[1]))) for x, y in contour
-    )
-    shape = Polygon(corners)
-    return corners if shape.is_valid and shape.area >= LEAST_AREA else None
 
 
 def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) -> Measured:
