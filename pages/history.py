@@ -5,6 +5,7 @@ enter()
 import streamlit as st
 
 from pages.shell import context, history_days, snapshot_table
+from pages.shell.choosing import lot_names
 from pages.shell.history_address import arrive, back_to_first, key, leave, put, view
 from parkcore.domain import LABELS
 from parkcore.history.history_view import HistoryView
@@ -16,7 +17,7 @@ ONLY = {"corrected": "Corrected", "deleted": "Deleted"}
 
 def choose_place(store: Store) -> None:
     """Which lot and camera; days are those of one lot."""
-    names = {lot.id: lot.name for lot in store.lots()}
+    names = lot_names(store.lots())
     is_days = view().show == "days"
     if view().lot not in names:
         put(lot=next(iter(names), None) if is_days else None)

@@ -2,7 +2,7 @@ from pages.shell.navigation import enter
 
 enter()
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
@@ -58,8 +58,10 @@ def place(options: list[str], asked: str | None, default: int = 0) -> int:
 def seen_periods(store: Store, lot_id: str, kind: Kind) -> list[ReportPeriod]:
     """From the latest to the first that has photos, then older ones no more."""
     zone = context.settings().zone
-    first, end = (at.astimezone(zone).date() for at in store.span([lot_id]))
-    period, found = ReportPeriod.around(kind, min(end, datetime.now(zone).date())), []
+    since, until = store.span([lot_id])
+    first = since.astimezone(zone).date()
+    last = (until - timedelta(microseconds=1)).astimezone(zone).date()
+    period, found = ReportPeriod.around(kind, min(last, datetime.now(zone).date())), []
     while period.last >= first and len(found) < MOST_PERIODS:
         found.append(period)
         period = period.before

@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.shell import context, layout_editor, parts, realigning
-from pages.shell.choosing import selectbox
+from pages.shell.choosing import lot_names, selectbox
 from pages.shell.layout_editor import Draft, Ground, Key, Saved
 from parkcore.errors import LayoutError
 from parkcore.spaces.layout import Layout
@@ -37,7 +37,7 @@ def choose(store: Store) -> Key | None:
     known = {(photo.lot_id, photo.camera_id) for photo in latest} | set(store.layouts())
     if not known:
         return None
-    names = {lot.id: lot.name for lot in store.lots() if lot.id in dict(known)}
+    names = lot_names([lot for lot in store.lots() if lot.id in dict(known)])
     left, right = st.columns(2)
     lot_id = selectbox(left, "Lot", list(names), "spaces_lot", names.get)
     cameras = sorted(camera_id for of, camera_id in known if of == lot_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 from parkcore.domain import LABELS, Detection, Lot, Occupancy, Snapshot
 from parkcore.history.capacities import Capacities
+from parkcore.history.rollups import Look
 from parkcore.ingest import Source
 from parkcore.occupancy import LotState, Thresholds
 from parkcore.spaces.verdict import Judged
@@ -60,15 +61,18 @@ class Exporter:
         if snapshot.detections is not None:
             record["detections"] = [_detection(each) for each in snapshot.detections]
         if judged is not None:
-            record |= self._spaces(judged)
+            record |= self._spaces(judged, occupancy.capacity)
             record["vehicles_outside"] = _outside(snapshot, judged)
         return {**record, "milliseconds": round(snapshot.milliseconds, 1), "error": None}
 
-    def _spaces(self, judged: Judged) -> dict[str, Any]:
+    def _spaces(self, judged: Judged, seen_by_camera: int | None) -> dict[str, Any]:
         judgement = judged.judgement
-        rate = judgement.rate
+        capacity, rate = judgement.capacity or None, judgement.rate
+        if not judgement.has_places and judgement.counted is not None:
+            capacity = seen_by_camera
+            rate = judgement.counted / capacity if capacity else None
         return {
-            "capacity": judgement.capacity or None,
+            "capacity": capacity,
             "rate": None if rate is None else round(rate, 4),
             "level": self.thresholds.level(rate),
             "spaces": [
@@ -119,30 +123,40 @@ class Exporter:
             record["level"] = self.thresholds.level(state.rate)
         return {**record, "stale": is_stale}
 
-    def history_record(self, snapshot: Snapshot) -> dict[str, Any]:
-        """One row of the history: the record with what judged it."""
+    def history_record(self, snapshot: Snapshot, look: Look) -> dict[str, Any]:
+        """One row of the history: the record with what judged it; how full it was by its spaces,
+        where they were judged.
+
+        Args:
+            look: what the snapshot counts for, as `Store.looks` gives it.
+        """
         detector = snapshot.detector
+        told = look.told if look.vehicles is not None else None
+        rate = look.taken / told if told else None
         return {
             **self.record(snapshot),
+            "capacity": told,
+            "rate": None if rate is None else round(rate, 4),
+            "level": self.thresholds.level(rate),
             "corrected": snapshot.correction is not None,
             "model": detector.model,
             "model_version": detector.version,
         }
 
-    def csv(self, snapshots: Iterable[Snapshot]) -> str:
+    def csv(self, looked_at: Iterable[tuple[Snapshot, Look]]) -> str:
         """The history as CSV, a column per type of vehicle."""
-        return "".join(self.csv_lines(snapshots))
+        return "".join(self.csv_lines(looked_at))
 
-    def csv_lines(self, snapshots: Iterable[Snapshot]) -> Iterator[str]:
+    def csv_lines(self, looked_at: Iterable[tuple[Snapshot, Look]]) -> Iterator[str]:
         """The same line by line, the heading first."""
         out = io.StringIO()
         writer = csv.DictWriter(out, HISTORY_COLUMNS, extrasaction="ignore")
         writer.writeheader()
         yield out.getvalue()
-        for snapshot in snapshots:
+        for snapshot, look in looked_at:
             out.seek(0)
             out.truncate()
-            record = self.history_record(snapshot)
+            record = self.history_record(snapshot, look)
             row = {**record, **record["vehicles"]}
             writer.writerow({key: unformula(value) for key, value in row.items()})
             yield out.getvalue()

@@ -70,6 +70,12 @@ class Marked:
     areas: tuple[AreaCount, ...] = ()
     filled_by: Mapping[str, Label] = field(default_factory=dict)
     """Per space the type of the vehicle that its latest photo has in it."""
+    counted: int | None = None
+    """Where none of them has places, the vehicles that count instead; see `Judgement.counted`."""
+
+    @property
+    def has_places(self) -> bool:
+        return bool(self.spaces) or any(area.capacity for area in self.areas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,14 @@ class View:
     capacity: int | None
     seen_at: datetime
     marked: Marked | None = None
-    """None where its vehicles are counted against its capacity."""
+    """None where nothing is marked."""
+
+    @property
+    def counted(self) -> int | None:
+        """Its vehicles, where they are counted against its capacity; else None."""
+        if self.marked is None:
+            return self.vehicles.total
+        return None if self.marked.has_places else self.marked.counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +158,15 @@ def lot_state(own_capacity: int | None, views: Sequence[View], *, valid: timedel
     marked = [view.marked for view in current if view.marked is not None]
     spaces = tuple(fuse([each.spaces for each in marked]))
     areas = _one_each([area for each in marked for area in each.areas])
-    parts = [_spaces_part(spaces), *map(_area_part, areas)]
-    if counted := [view for view in current if view.marked is None]:
+    placed = [view.marked for view in current if view.marked and view.counted is None]
+    held = _one_each([area for each in placed for area in each.areas])
+    parts = [_spaces_part(spaces), *map(_area_part, held)]
+    if counted := [view for view in current if view.counted is not None]:
         seen = sum(part.free + part.taken + part.unknown - part.beyond for part in parts)
         own = own_capacity if len(current) == len(views) else None
         rest = own - seen if own is not None and own > seen else None
         capacity = lot_capacity(rest, [view.capacity for view in counted])
-        parts.append(_counted_part(sum(view.vehicles.total for view in counted), capacity))
+        parts.append(_counted_part(sum(view.counted or 0 for view in counted), capacity))
     return LotState(
         vehicles=_vehicles(current),
         spaces=spaces,

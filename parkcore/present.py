@@ -139,7 +139,8 @@ def _read_camera(
         if space.vehicle is not None and space.vehicle < len(seen)
     }
     states = tuple(each.state for each in now.settled.values())
-    view = View(snapshot.counted, capacity, at, Marked(states, judgement.areas, filled_by))
+    places = Marked(states, judgement.areas, filled_by, judgement.counted)
+    view = View(snapshot.counted, capacity, at, places)
     return CameraNow(whole, view, now)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from conftest import MADRID, NOON
 from parkcore.domain import Box, Detection, DetectorInfo, Lot, Occupancy, Photo, Snapshot, Vehicles
 from parkcore.export import HISTORY_COLUMNS, Exporter, failed_record
 from parkcore.history.capacities import ALWAYS, Capacities
+from parkcore.history.rollups import Look
 from parkcore.ingest import Source
 from parkcore.occupancy import Thresholds
 from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
@@ -45,6 +47,15 @@ def snapshot(**changes: object) -> Snapshot:
         12.3456,
         changes.get("detections"),
     )
+
+
+def looked_at(**changes: object) -> tuple[Snapshot, Look]:
+    """A snapshot whose vehicles count against what its camera sees."""
+    found = snapshot(**changes)
+    occupancy = EXPORTER.occupancy(found)
+    counts = tuple(occupancy.vehicles.as_dict().values())
+    look = Look(0, found.photo.camera_id, counts, occupancy.vehicles.total, occupancy.capacity)
+    return found, look
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -143,8 +154,30 @@ def test_the_rate_of_judged_spaces(judgement, rate, level):
     assert (record["rate"], record["level"]) == (rate, level)
 
 
+def test_where_nothing_with_places_is_marked_the_cameras_capacity_counts():
+    only_ignored = Judgement((), (), outside=(0, 1, 2))
+    record = EXPORTER.record(snapshot(), Judged(1, only_ignored))
+    assert (record["capacity"], record["rate"], record["level"]) == (40, 0.075, "quiet")
+    no_number = Judgement((), (AreaCount("M", 20, None),), outside=(0,))
+    record = EXPORTER.record(snapshot(), Judged(1, no_number))
+    assert (record["capacity"], record["rate"]) == (40, 0.5)
+    blind = Judgement((), (AreaCount("M", None, None),))
+    record = EXPORTER.record(snapshot(), Judged(1, blind))
+    assert (record["capacity"], record["rate"]) == (None, None)
+
+
+def test_the_history_says_how_full_it_was_by_the_spaces():
+    """30 vehicles, of which 7 stand in the 10 spaces that could be told."""
+    found, look = looked_at()
+    record = EXPORTER.history_record(found, replace(look, taken=7, told=10))
+    assert (record["total"], record["capacity"], record["rate"]) == (30, 10, 0.7)
+    assert record["level"] == "moderate"
+    blind = EXPORTER.history_record(found, replace(look, taken=7, told=10, vehicles=None))
+    assert (blind["capacity"], blind["rate"], blind["level"]) == (None, None, None)
+
+
 def test_a_record_is_json():
-    record = EXPORTER.history_record(snapshot(detections=(CAR,)))
+    record = EXPORTER.history_record(*looked_at(detections=(CAR,)))
     assert json.loads(json.dumps(record)) == record
 
 
@@ -190,7 +223,7 @@ def test_times_are_the_sites(zone, said):
 
 
 def test_csv_has_a_column_per_figure():
-    [row] = rows(EXPORTER.csv([snapshot()]))
+    [row] = rows(EXPORTER.csv([looked_at()]))
     assert tuple(row) == HISTORY_COLUMNS
     assert row == {
         "photo": "north/gate/a.jpg",
@@ -218,7 +251,7 @@ def test_csv_of_nothing_is_its_header():
 
 
 def test_what_is_not_known_is_an_empty_cell():
-    [row] = rows(EXPORTER.csv([snapshot(camera_id="roof")]))
+    [row] = rows(EXPORTER.csv([looked_at(camera_id="roof")]))
     assert (row["capacity"], row["rate"], row["level"]) == ("", "", "")
 
 
@@ -254,13 +287,13 @@ def test_what_is_not_known_is_an_empty_cell():
     ],
 )
 def test_no_name_is_run_by_a_spreadsheet(file, cell):
-    text = EXPORTER.csv([snapshot(file=file), snapshot()])
+    text = EXPORTER.csv([looked_at(file=file), looked_at()])
     read = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["photo"] for row in read] == [cell, "north/gate/a.jpg"]
 
 
 def test_no_lot_or_camera_is_run_either():
-    [row] = rows(EXPORTER.csv([snapshot(lot_id="=1+1", camera_id="@roof")]))
+    [row] = rows(EXPORTER.csv([looked_at(lot_id="=1+1", camera_id="@roof")]))
     assert (row["lot"], row["camera"]) == ("'=1+1", "'@roof")
 
 

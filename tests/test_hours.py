@@ -281,7 +281,11 @@ def test_a_history_from_before_there_were_hours_gets_them(tmp_path) -> None:
     )  # fmt: skip
     judgement = {
         "spaces": [{"state": "occupied"}, {"state": "vacant"}, {"state": "unknown"}],
-        "areas": [{"id": "M", "vehicles": 3, "capacity": 6}], "outside": [], "double": [],
+        "areas": [
+            {"id": "M", "vehicles": 3, "capacity": 6},
+            {"id": "has no places", "vehicles": 50, "capacity": None},
+        ],
+        "outside": [], "double": [],
     }  # fmt: skip
     database.table("judgements").insert(
         {"snapshot_id": number, "layout_id": 1, "judgement": json.dumps(judgement)}

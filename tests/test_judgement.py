@@ -19,6 +19,9 @@ from parkcore.spaces.ground import moved
 from parkcore.spaces.judgement import FILLS_FROM, IN_VIEW_FROM, assign, judge
 from parkcore.spaces.layout import Area, Layout, Space
 from parkcore.spaces.verdict import AreaCount, Judgement, SpaceState
+from parkcore.sqlite.records import figures_row
+
+TAKEN = SpaceState("A1", "occupied", 0.9, "seen", 0.9)
 
 SIZE = WIDTH, HEIGHT = 1280, 720
 
@@ -523,3 +526,31 @@ def test_a_thousand_spaces_and_three_hundred_vehicles(seed):
     assert filled == {f"A{place}": n for n, place in enumerate(chosen.tolist())}
     low, high = judgement.interval
     assert low <= 300 <= high
+
+
+@pytest.mark.parametrize(
+    "judgement, states, in_areas, room",
+    [
+        (Judgement((), ()), "", 0, 0),
+        (Judgement((), (), outside=(0, 4)), "", 2, 0),
+        (Judgement((), (AreaCount("M", 8, None),), outside=(0,)), "", 8, 0),
+        (Judgement((), (AreaCount("M", None, None),)), "", None, 0),
+        (Judgement((), (AreaCount("M", 8, 6), AreaCount("N", 3, None))), "", 8, 6),
+        (Judgement((), (AreaCount("M", None, 6), AreaCount("N", 3, None))), "", None, 0),
+        (Judgement((TAKEN,), (AreaCount("M", 8, None),)), "o", None, 0),
+        (Judgement((TAKEN,), (AreaCount("M", 8, None), AreaCount("N", 2, 5))), "o", 2, 5),
+    ],
+    ids=[
+        "nothing is marked that counts, and nobody there",
+        "only areas to be ignored",
+        "an area without places alone",
+        "the same, and nothing can be told",
+        "beside one with places it has none",
+        "that one cannot be told",
+        "beside spaces it has none",
+        "beside both",
+    ],
+)
+def test_areas_without_places_add_nothing_to_those_of_others(judgement, states, in_areas, room):
+    row = figures_row(judgement)
+    assert row == {"states": states, "in_areas": in_areas, "area_room": room}

@@ -286,6 +286,20 @@ def test_the_figures_of_a_lot_add_up(lot, views):
         assert math.floor(100 * state.rate + 1e-9) == state.percent
 
 
+@pytest.mark.parametrize(
+    "areas, counted",
+    [((), 30), ((AreaCount("M", 8, None),), 8), ((AreaCount("M", 0, None),), 0)],
+    ids=["only areas to be ignored", "an area without a number of places", "an empty one"],
+)
+def test_vehicles_count_where_nothing_with_places_is_marked(areas, counted):
+    view = View(cars(33), 50, NOON, Marked((), areas, counted=counted))
+    state = lot_state(None, [view], valid=HOUR)
+    assert (state.taken, state.free, state.capacity) == (counted, 50 - counted, 50)
+    assert (state.vehicles.total, state.areas) == (33, areas)
+    beside = lot_state(None, [view, marked("ov")], valid=HOUR)
+    assert (beside.taken, beside.capacity) == (counted + 1, 52)
+
+
 @given(SPACES, AREAS)
 def test_one_camera_says_the_same_as_its_judgement(spaces, areas):
     judgement = Judgement(spaces, areas)

@@ -39,9 +39,10 @@ def choose_lot(store: Store, key: str) -> Lot | None:
         return None
     if asked in lots and not is_chosen:
         st.session_state[key] = asked
+    names = lot_names(list(lots.values()))
     chosen = st.selectbox(
         "Lot", list(lots), None if is_missing else 0, key=key,
-        format_func=lambda each: lots[each].name, placeholder="Choose a lot",
+        format_func=names.__getitem__, placeholder="Choose a lot",
     )  # fmt: skip
     if chosen:
         write("lot", [chosen])
@@ -66,7 +67,7 @@ def choose_camera(
         marked: as `cameras_with_spaces` finds them; at least one.
         where: two places for the two lists; else they are side by side.
     """
-    names = {lot.id: lot.name for lot in store.lots()}
+    names = lot_names(store.lots())
     if f"{key}_lot" not in st.session_state:
         _warn_of_unknown(marked)
     first, second = where or st.columns(2)
@@ -84,7 +85,8 @@ def _warn_of_unknown(marked: dict[str, list[str]]) -> None:
 
 
 def lot_names(lots: list[Lot]) -> dict[str, str]:
-    """Per lot its name, with its id where others have the same name."""
+    """Per lot its name, with its id where others have the same name: by its name alone Streamlit
+    knows what was chosen from a list."""
     names = [lot.name for lot in lots]
     return {
         lot.id: lot.name if names.count(lot.name) == 1 else f"{lot.name} ({lot.id})" for lot in lots

@@ -92,7 +92,11 @@ def _spaces(snapshot: Snapshot, judged: Judged | None) -> dict[str, Said]:
         names = where.multiselect(
             label,
             [name for name in judged_as if name not in without],
-            [name for name, said in before.items() if said == state and name in judged_as],
+            [
+                name
+                for name, said in before.items()
+                if said == state and name in judged_as and name not in without
+            ],
             format_func=lambda name: f"{name} ({words[judged_as[name]]})",
             placeholder="As judged",
             key=_key(snapshot, state),

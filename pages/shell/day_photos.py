@@ -1,6 +1,7 @@
 """One day of a lot: its curve, and its photos to step through underneath."""
 
 import base64
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -89,10 +90,19 @@ def _choose(moments: Sequence[tuple[int, datetime]], key: str) -> int:
             "Next photo", icon=":material/chevron_right:", icon_position="right", on_click=step,
             args=(1,), disabled=state[key] == last, key="next_photo",
         )  # fmt: skip
-    return st.select_slider(
-        "Photo of", range(last + 1), key=key,
-        format_func=lambda number: f"{moments[number][1].astimezone(zone):%H:%M:%S}",
-    )  # fmt: skip
+    names = distinct([f"{at.astimezone(zone):%H:%M:%S}" for _, at in moments])
+    return st.select_slider("Photo of", range(last + 1), key=key, format_func=names.__getitem__)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names with a number behind those that were there before: by its name alone Streamlit knows
+    what was chosen, and photos of several cameras are of one second."""
+    so_far: Counter[str] = Counter()
+    found = []
+    for name in names:
+        so_far[name] += 1
+        found.append(name if so_far[name] == 1 else f"{name} ({so_far[name]})")
+    return found
 
 
 def _show_photo(store: Store, snapshot: Snapshot) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.shell import context, parts, told
+from pages.shell.choosing import lot_names
 from pages.shell.navigation import explained
 from parkcore.store import Store
 from parkcore.upkeep.keeping import dry_run
@@ -14,7 +15,7 @@ from parkcore.upkeep.retention import EVERY_LOT, KEEP_ALL, MOST_DAYS, Retention,
 def show_rules(store: Store) -> None:
     st.subheader("For how long")
     names = {EVERY_LOT: "All lots without a rule of their own"}
-    names |= {lot.id: lot.name for lot in store.lots()}
+    names |= lot_names(store.lots())
     place = st.selectbox("Rule of", list(names), format_func=lambda each: names[each])
     rules = store.retention()
     own = rules.get(place)

@@ -81,7 +81,9 @@ def snapshot_numbers(store: Store, snapshot: Snapshot) -> None:
     judged, photo = store.judged(snapshot.id), snapshot.photo
     if judged is not None:
         seen = judged.judgement
-        view = View(snapshot.counted, None, photo.captured_at, Marked(seen.spaces, seen.areas))
+        capacity = context.exporter(store).occupancy(snapshot).capacity
+        marked = Marked(seen.spaces, seen.areas, counted=seen.counted)
+        view = View(snapshot.counted, capacity, photo.captured_at, marked)
         state = lot_state(None, [view], valid=timedelta(0))
         place_numbers(state, outside=len(seen.outside), double=len(seen.double))
         vehicle_counts(snapshot.counted)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.shell import context, parts
+from pages.shell.choosing import lot_names
 from parkcore.domain import DEFAULT_CAMERA, Lot
 from parkcore.names import check_name
 from parkcore.store import Store
@@ -18,7 +19,7 @@ def choose_place(
     Cameras `without` are not offered. None where a name that was typed cannot be one; that is said.
     """
     own = [lot for lot in store.lots() if not lot.is_sample]
-    names = {lot.id: lot.name for lot in own} or {context.settings().default_lot: "My car park"}
+    names = lot_names(own) or {context.settings().default_lot: "My car park"}
     left, right = st.columns(2)
     lot_id = left.selectbox(
         "Lot",

@@ -59,7 +59,8 @@ def _download(which: HistoryFilter, *, disabled: bool) -> None:
     def as_csv() -> str:
         with context.open_store() as own:
             exporter = context.exporter(own)
-            return exporter.csv(own.snapshots(which, limit=WRITTEN, newest_first=False))
+            found = own.snapshots(which, limit=WRITTEN, newest_first=False)
+            return exporter.csv(own.with_looks(found))
 
     st.download_button(
         "Download as CSV", as_csv, "parkcore-history.csv", "text/csv",

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parkcore.cli.words import one_line, say_occupancy, say_when
+from parkcore.cli.words import one_line, say_look, say_when
 from parkcore.domain import LABELS, Label, Snapshot
 from parkcore.settings import Settings
 
-if TYPE_CHECKING:  # what this brings along would slow down every --help
+if TYPE_CHECKING:  # what these bring along would slow down every --help
     from parkcore.export import Exporter
+    from parkcore.history.rollups import Look
 
 
 class Moment(click.ParamType[datetime]):
@@ -77,7 +78,7 @@ def history(
         )
         exporter = Exporter(store.capacity_history(), settings.thresholds, settings.zone)
         is_empty = True
-        for text in _lines(store.stream(which), exporter, settings, form):
+        for text in _lines(store.with_looks(store.stream(which)), exporter, settings, form):
             click.echo(text, nl=form != "csv")
             is_empty = False
     if is_empty and form is None:
@@ -85,17 +86,20 @@ def history(
 
 
 def _lines(
-    snapshots: Iterator[Snapshot], exporter: Exporter, settings: Settings, form: str | None
+    looked_at: Iterator[tuple[Snapshot, Look]],
+    exporter: Exporter,
+    settings: Settings,
+    form: str | None,
 ) -> Iterator[str]:
     """One at a time, as there may be millions."""
     if form == "csv":
-        yield from exporter.csv_lines(snapshots)
+        yield from exporter.csv_lines(looked_at)
         return
-    for snapshot in snapshots:
+    for snapshot, look in looked_at:
         if form == "json":
-            yield json.dumps(exporter.history_record(snapshot))
+            yield json.dumps(exporter.history_record(snapshot, look))
             continue
         place = one_line(f"{snapshot.photo.lot_id}/{snapshot.photo.camera_id}")
-        said = say_occupancy(exporter.occupancy(snapshot), settings)
+        said = say_look(snapshot, look, settings)
         by_hand = ", corrected by hand" if snapshot.correction else ""
         yield f"{say_when(snapshot, settings)}  {place}: {said}{by_hand}"

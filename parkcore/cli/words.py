@@ -6,23 +6,40 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parkcore.domain import Occupancy, Snapshot
+from parkcore.domain import Occupancy, Snapshot, Vehicles
 from parkcore.names import check_name
 from parkcore.settings import Settings
 
-if TYPE_CHECKING:  # what this brings along would slow down every --help
+if TYPE_CHECKING:  # what these bring along would slow down every --help
+    from parkcore.history.rollups import Look
     from parkcore.spaces.verdict import Judgement
+
+
+def say_vehicles(vehicles: Vehicles) -> str:
+    counts = ", ".join(f"{n} {label}" for label, n in vehicles.as_dict().items() if n)
+    return f"{vehicles.total} vehicles" + (f" ({counts})" if counts else "")
 
 
 def say_occupancy(occupancy: Occupancy, settings: Settings) -> str:
     """Counts, rate and level in one line; more vehicles than spaces is said, not clipped."""
-    counts = ", ".join(f"{n} {label}" for label, n in occupancy.vehicles.as_dict().items() if n)
-    said = f"{occupancy.vehicles.total} vehicles" + (f" ({counts})" if counts else "")
+    said = say_vehicles(occupancy.vehicles)
     if occupancy.rate is None or occupancy.free is None:
         return f"{said}, number of spaces not known"
     level = settings.thresholds.level(occupancy.rate)
     beyond = f", {-occupancy.free} more than there are spaces" if occupancy.free < 0 else ""
     return f"{said} for {occupancy.capacity} spaces, {occupancy.percent}%, {level}{beyond}"
+
+
+def say_look(snapshot: Snapshot, look: Look, settings: Settings) -> str:
+    """The same of a photo of the history: by its spaces, where they were judged."""
+    told = look.told if look.vehicles is not None else None
+    if not told or look.taken == snapshot.counted.total:
+        return say_occupancy(Occupancy(snapshot.counted, told), settings)
+    level = settings.thresholds.level(look.taken / told)
+    return (
+        f"{say_vehicles(snapshot.counted)}, {look.taken} of {told} spaces taken,"
+        f" {100 * look.taken // told}%, {level}"
+    )
 
 
 def say_spaces(judgement: Judgement) -> str:

@@ -75,6 +75,21 @@ class Judgement:
         return self.occupied + sum(area.vehicles or 0 for area in self.areas)
 
     @property
+    def has_places(self) -> bool:
+        """Whether spaces are marked, or areas that say what they hold."""
+        return bool(self.spaces) or any(area.capacity for area in self.areas)
+
+    @property
+    def counted(self) -> int | None:
+        """The vehicles that count where nothing that has places is marked, against the number of
+        places that the camera is said to see: those in the areas, or, where only areas to be
+        ignored are marked, those outside of them. None where it cannot be told."""
+        if not self.areas:
+            return len(self.outside)
+        told = [area.vehicles for area in self.areas if area.vehicles is not None]
+        return sum(told) if told else None
+
+    @property
     def capacity(self) -> int:
         """The spaces that were judged, and what the areas hold that say so."""
         return len(self.spaces) + sum(area.capacity or 0 for area in self.areas)

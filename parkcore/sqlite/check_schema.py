@@ -1,4 +1,4 @@
-"""Migrations of the accuracy meter. An applied one is never edited."""
+"""Migrations of the accuracy meter, and since. An applied one is never edited."""
 
 from sqlite_utils import Database
 
@@ -31,3 +31,22 @@ def m008_layouts_spoken_of(db: Database) -> None:
             f"update {table} set layout_id = (select j.layout_id from judgements j"
             f" where j.snapshot_id = {table}.snapshot_id)"
         )
+
+
+@migrations()
+def m009_areas_without_capacity(db: Database) -> None:
+    # What stood in areas that do not say what they hold was added to what is taken of the other
+    # places. It counts only where nothing else is marked.
+    areas = "json_each(judgement, '$.areas') area"
+    holds = "json_extract(area.value, '$.capacity') > 0"
+    for table in ("judgements", "run_judgements"):
+        db.execute(
+            f"update {table} set in_areas = (select sum(json_extract(area.value, '$.vehicles'))"
+            f" from {areas} where {holds}) where json_array_length(judgement, '$.areas') > 0"
+            f" and (json_array_length(judgement, '$.spaces') > 0"
+            f" or exists (select 1 from {areas} where {holds}))"
+        )
+    db.execute(
+        "update hour_rules set complete = 0 where exists (select 1 from judgements"
+        " where json_array_length(judgement, '$.areas') > 0)"
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import islice
 
+from parkcore.domain import Snapshot
 from parkcore.history.capacities import Capacities
 from parkcore.history.rollups import HOUR_S, Look, Segment
 from parkcore.spaces.verdict import Judged
@@ -13,6 +15,8 @@ from parkcore.sqlite.database import explained
 from parkcore.sqlite.hour_store import HourStore
 from parkcore.sqlite.records import Row, to_judged
 from parkcore.sqlite.rolling import LOOKS, read_capacities, seen, to_look
+
+PART = 200
 
 
 class LookStore(HourStore):
@@ -26,6 +30,13 @@ class LookStore(HourStore):
         with explained(self._name):
             known = read_capacities(self._db)
         return {row["id"]: _alone(row, known) for row in rows}
+
+    def with_looks(self, snapshots: Iterable[Snapshot]) -> Iterator[tuple[Snapshot, Look]]:
+        """Snapshots, each with what it counts for, read a part at a time."""
+        remaining = iter(snapshots)
+        while part := list(islice(remaining, PART)):
+            looks = self.looks([snapshot.id or 0 for snapshot in part])
+            yield from ((each, looks[each.id or 0]) for each in part)
 
     def judged_by_machine(self, snapshot_id: int) -> Judged | None:
         """What a photo said of its camera's spaces, whatever a person says instead."""
@@ -54,16 +65,19 @@ class LookStore(HourStore):
             )
             if rows[0]["hour"] is None:
                 return found
-            at = datetime.fromtimestamp(rows[0]["hour"], zone)
-            found.append(at.date().replace(day=1))
-            if (following := month_after(found[-1])) is None:
+            month = datetime.fromtimestamp(rows[0]["hour"], zone).date().replace(day=1)
+            found += [month] if month not in found[-1:] else []
+            if (following := month_after(month)) is None:
                 return found
-            since = int(datetime.combine(following, time(), zone).timestamp()) - HOUR_S + 1
+            # An hour that began before midnight belongs to the month that it ends in, unless the
+            # zone's hours are not the clock's: then it must not be found for ever.
+            begins = int(datetime.combine(following, time(), zone).timestamp())
+            since = max(begins - HOUR_S, rows[0]["hour"]) + 1
 
 
 def _alone(row: Row, known: Capacities) -> Look:
     look = to_look(row, known, row["lot_id"], {})
-    if look.told is not None or row["states"] is not None:
+    if look.told is not None or look.vehicles is None:
         return look
     at = datetime.fromisoformat(row["captured_at"])
     return replace(look, told=known.seen_by(row["lot_id"], row["camera_id"], at))

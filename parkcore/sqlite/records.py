@@ -211,13 +211,11 @@ def judged_row(judged: Judged) -> Row:
 
 def figures_row(judgement: Judgement) -> Row:
     """What figures over many photos are made of; see the migration that made the columns."""
-    told = [area for area in judgement.areas if area.vehicles is not None]
-    in_areas: int | None = sum(area.vehicles or 0 for area in told) if told else None
-    if not judgement.spaces and not judgement.areas:  # only areas to be ignored are marked
-        in_areas = len(judgement.outside)
+    told = [area for area in judgement.areas if area.vehicles is not None and area.capacity]
+    in_areas = sum(area.vehicles or 0 for area in told) if told else None
     return {
         "states": "".join(space.state[0] for space in judgement.spaces),
-        "in_areas": in_areas,
+        "in_areas": in_areas if judgement.has_places else judgement.counted,
         "area_room": sum(area.capacity or 0 for area in told),
     }
 
