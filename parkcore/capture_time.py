@@ -48,6 +48,11 @@ _UNIX = re.compile(r"(?<![\d.])(?P<seconds>1\d{9})(?:\.(?P<f>\d{1,6})|(?P<ms>\d{
 """north-1778000000.123456-abc, as Frigate names its snapshots; 13 digits are milliseconds."""
 
 
+_ASKED_FOR = re.compile(r"(?:^|/)[0-9a-f]{8}_\d{8}T\d{6}\.\d{3}Z\.jpg$")
+"""A picture that Parkcore asked a camera for, as `rounds.keep` names it: it knows the moment, while
+the camera's own clock, in EXIF, may be wrong by years."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureTime:
     """A moment, where it comes from, and which better sources were not believed, and why."""
@@ -70,11 +75,14 @@ def capture_time(
         zone: the site's time zone.
     """
     doubts: list[str] = []
+    in_name = time_in_name(path, zone)
     candidates: list[tuple[TimeSource, datetime | None]] = [
         ("exif", exif),
-        ("filename", time_in_name(path, zone)),
+        ("filename", in_name),
         ("mtime", mtime),
     ]
+    if _ASKED_FOR.search(path):
+        candidates.insert(0, ("filename", in_name))
     for source, found in candidates:
         if found is None:
             continue
@@ -90,7 +98,7 @@ _SAID_BY = {"exif": "the camera (EXIF)", "filename": "the file's name", "mtime":
 
 
 def _doubt(at: datetime, now: datetime) -> str | None:
-    if at > now + CLOCK_TOLERANCE:
+    if at > now + CLOCK_TOLERANCE and now > EARLIEST:  # else it is our clock that is wrong
         return "lies in the future and was not used"
     if at < EARLIEST:
         return "is from before digital cameras and was not used"

@@ -96,7 +96,7 @@ def pending(folder: Path, storage: Storage, store: Store, *, retry: bool = False
             stat = path.stat()
         except OSError:
             stat = None  # reading it will say what is wrong
-        is_same = stat is not None and before == FileStamp(stat.st_size, stat.st_mtime_ns)
+        is_same = stat is not None and before == FileStamp.of(stat)
         if not is_same or (retry and not good):
             found.sources.append(source)
         elif good:

@@ -151,7 +151,7 @@ class Analyser:
             return Outcome("gone", source)
         except UnreadablePhoto as error:
             return self._failed(source, str(error), store, None)
-        stamp = FileStamp(stat.st_size, stat.st_mtime_ns)
+        stamp = FileStamp.of(stat)
         known = store.known(content_id(data))
         if known:
             store.remember_file(source.file, stamp, known.photo.sha256)

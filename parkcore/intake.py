@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from parkcore.capture_time import capture_time
+from parkcore.capture_time import capture_time, time_in_name
 from parkcore.domain import Lot, Snapshot
 from parkcore.errors import UnreadablePhoto
 from parkcore.images import decode
 from parkcore.ingest import Analyser, Source, content_id, refusal
+from parkcore.names import folder_name
 from parkcore.storage import Storage
 from parkcore.store import Store
 
@@ -63,6 +64,9 @@ def receive(
     taken = capture_time(
         exif=decoded.taken_at, path=name, mtime=None, now=analyser.now(), zone=analyser.zone
     )
+    stem = name.rpartition(".")[0] or name
+    if taken.source == "filename" and time_in_name(folder_name(stem), analyser.zone) != taken.at:
+        name = f"{taken.at:%Y%m%dT%H%M%S.%f}Z_{name}"  # what can name a file would say another time
     source = storage.add(
         data,
         name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import time
@@ -119,7 +120,8 @@ class Storage:
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
-            unfinished.chmod(0o644)
+            with suppress(OSError):  # not every network drive lets it
+                unfinished.chmod(0o644)
             unfinished.replace(path)
         except OSError as error:
             if unfinished is not None:
@@ -134,10 +136,12 @@ class Storage:
 
     def clean(self) -> None:
         """Remove what processes that were killed left half-written."""
-        for left in self.root.rglob(f"{_UNFINISHED}*.part"):
-            with suppress(OSError):
-                if time.time() - left.stat().st_mtime > LEFT_S:
-                    left.unlink()
+        for folder, _, names in os.walk(self.root):  # passes over what cannot be looked at
+            for name in fnmatch.filter(names, f"{_UNFINISHED}*.part"):
+                left = Path(folder) / name
+                with suppress(OSError):
+                    if time.time() - left.stat().st_mtime > LEFT_S:
+                        left.unlink()
 
     def _place(self, relative: Path) -> tuple[str, str]:
         folders = _folders(relative)
@@ -155,7 +159,8 @@ def below(path: Path, root: Path) -> Path | None:
 def _folders(relative: Path) -> list[str]:
     """The folders above a file that are no dates."""
     path = _YEAR_MONTH_DAY.sub("/", f"/{relative.parent.as_posix()}/")
-    return [name for name in Path(path).parts[1:] if not DATE_FOLDER.fullmatch(name)]
+    names = Path(path).parts[1:]
+    return [name for name in names if not DATE_FOLDER.fullmatch(folder_name(_text(name)))]
 
 
 def _text(name: str) -> str:

@@ -314,6 +314,23 @@ def test_capture_time(exif, path, mtime, source, taken, doubts):
     assert found.at.tzinfo is UTC
 
 
+def test_of_a_picture_that_was_asked_for_the_moment_is_known():
+    """Whatever the camera's own clock says."""
+    exif = datetime(2010, 1, 1, 0, 3, 12)  # noqa: DTZ001 – naive is meant
+    path = "north/gate/2026-05-04/0a1b2c3d_20260504T095959.250Z.jpg"
+    found = capture_time(exif=exif, path=path, mtime=None, now=NOON, zone=MADRID)
+    asked_at = datetime(2026, 5, 4, 9, 59, 59, 250_000, tzinfo=UTC)
+    assert (found.at, found.source, found.doubts) == (asked_at, "filename", ())
+
+
+def test_a_clock_that_was_never_set_doubts_nobody():
+    """A machine without a battery, after a power cut."""
+    now = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
+    exif = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    found = capture_time(exif=exif, path="a.jpg", mtime=None, now=now, zone=MADRID)
+    assert (found.at, found.source) == (exif, "exif")
+
+
 @pytest.mark.parametrize(
     "exif, zone",
     [

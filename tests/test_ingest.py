@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import PIL.Image
@@ -18,6 +19,7 @@ from parkcore.errors import ModelError, UnreadablePhoto
 from parkcore.images import decode
 from parkcore.ingest import Analyser, Source, content_id, refusal
 from parkcore.spaces.layout import Layout, Space
+from parkcore.sqlite.file_store import FileStamp
 from parkcore.storage import Storage
 from parkcore.store import Store
 
@@ -203,6 +205,16 @@ def test_a_time_that_is_not_believed_is_told(storage, store, analyser, add_photo
     outcome = analyser.ingest(storage.source(path), store)
     assert "2031-01-01 10:00, lies in the future" in outcome.snapshot.note
     assert store.snapshot(outcome.snapshot.id).note == outcome.snapshot.note
+
+
+def test_a_time_that_the_database_cannot_hold_becomes_the_nearest(tmp_path):
+    """As of a file of Windows without a time: 1601, in nanoseconds more than 64 bits hold."""
+    file = tmp_path / "a.jpg"
+    file.write_bytes(b"x")
+    stat = file.stat()
+    for mtime_ns, kept in ((-11644473600 * 10**9, -(2**63)), (2**64, 2**63 - 1), (5, 5)):
+        found = FileStamp.of(SimpleNamespace(st_size=stat.st_size, st_mtime_ns=mtime_ns))
+        assert found == FileStamp(1, kept)
 
 
 @pytest.mark.parametrize("when", [-(2**31), 2**33], ids=["long ago", "far ahead"])

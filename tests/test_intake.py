@@ -144,6 +144,18 @@ def with_digits_that_look_like_a_time() -> bytes:
             datetime(2026, 5, 1, 8, 15, tzinfo=MADRID),
             "filename",
         ),
+        (
+            PHOTO,
+            "2026-05-01T10:30:00.250-05:00.jpg",
+            datetime(2026, 5, 1, 15, 30, 0, 250_000, tzinfo=UTC),
+            "filename",
+        ),
+        (
+            PHOTO,
+            f"{'entrance of the north car park ' * 4}2026-05-01 08-15-00.jpg",
+            datetime(2026, 5, 1, 8, 15, tzinfo=MADRID),
+            "filename",
+        ),
     ],
     ids=[
         "from its own name",
@@ -152,6 +164,8 @@ def with_digits_that_look_like_a_time() -> bytes:
         "numbers are no time on the day it came",
         "digits of its identity are no time",
         "digits of its identity are no seconds",
+        "with signs that no file's name can have",
+        "at the end of a name that is too long",
     ],
 )
 def test_keeping_a_photo_does_not_change_its_time(

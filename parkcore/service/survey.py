@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -9,6 +10,8 @@ from collections.abc import Callable
 
 from parkcore.errors import FolderError, StoreError
 from parkcore.folder import Pending
+
+log = logging.getLogger(__name__)
 
 RECONCILE_S = 60.0
 AGAIN_S = 2.0
@@ -58,5 +61,10 @@ class Survey:
             self._found.put(self._look())
         except (FolderError, StoreError) as error:
             self._found.put(error)
+        except Exception as error:  # a look that only died would be missed by nobody
+            log.exception("the storage folder could not be looked through")
+            self._found.put(
+                FolderError(f"an unexpected error ({error!r}); the log has the details")
+            )
         took = time.monotonic() - started
         self._due_at = max(self._due_at, started + PATIENCE * took)

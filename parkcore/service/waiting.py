@@ -90,4 +90,4 @@ def stamp_of(path: Path) -> FileStamp | None:
         stat = path.stat()
     except OSError:
         return None
-    return FileStamp(stat.st_size, stat.st_mtime_ns)
+    return FileStamp.of(stat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,12 @@ class FileStamp:
 
     size_bytes: int
     mtime_ns: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> FileStamp:
+        """Of a file; a time that SQLite's 64 bits do not hold, before 1678 or after 2262, becomes
+        the nearest that they do."""
+        return cls(stat.st_size, max(-(2**63), min(2**63 - 1, stat.st_mtime_ns)))
 
 
 class FileStore(Connection):

@@ -32,7 +32,7 @@ class PhotoFiles:
             return "out of reach"
         try:
             stat = path.stat()
-            if FileStamp(stat.st_size, stat.st_mtime_ns) == photo.stamp:
+            if FileStamp.of(stat) == photo.stamp:
                 return "here"
             is_it = stat.st_size == photo.size_bytes and (
                 content_id(path.read_bytes()) == photo.sha256
