@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import MADRID, NOON
@@ -135,6 +136,18 @@ def test_months_are_those_with_photos_however_far_apart(store: Store) -> None:
         date(1970, 1, 1), date(2026, 4, 1), date(2026, 5, 1), date(2026, 7, 1), date(2400, 1, 1),
     ]  # fmt: skip
     assert store.months("south", MADRID) == []
+
+
+def test_months_end_where_hours_are_not_the_clocks(store: Store) -> None:
+    """Lord Howe's summer time is half an hour, so that hours straddle midnight half of the year."""
+    zone = ZoneInfo("Australia/Lord_Howe")
+    for phase_s in (0, 1800):
+        store.ensure_hours(hold_s=3600, phase_s=phase_s)
+        for day in range(60):
+            at = datetime(2026, 3, 10, 13, 20, tzinfo=UTC) + timedelta(days=day)
+            record(store, snapshot(f"{at} {phase_s}", at=at))
+        found = [date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)]
+        assert store.months("north", zone) == found
 
 
 def test_a_look_counts_against_the_places_of_its_time(store: Store) -> None:

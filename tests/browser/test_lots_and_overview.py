@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
+from test_store import record, snapshot
+
+from parkcore.domain import Lot
 
 from .app import App, card, counts, settled, visit
 
@@ -64,6 +67,31 @@ def test_capacities_and_a_new_lot(app: App, open_page) -> None:
     expect(card(page, "North car park")).to_contain_text(f"{north} vehicles")
     page.get_by_role("link", name="Set the number of spaces").click()
     expect(page).to_have_title("Lots")
+
+
+def test_lots_of_one_name_are_told_apart(make_app, open_page) -> None:
+    """By what it shows, not by what it is, Streamlit knows what was chosen from a list."""
+    app = make_app()
+    with app.store() as store:
+        for lot in ("east", "west"):
+            record(store, snapshot(lot, lot=lot), lot=Lot(lot, "Parking"))
+    app.start()
+    page = open_page(app)
+    visit(page, "/history?lot=east", "History")
+    lots = page.get_by_role("combobox", name="Lot", exact=True)
+    expect(lots).to_have_value("Parking (east)")
+    page.get_by_role("combobox", name="Lot", exact=True).click()
+    page.get_by_role("option", name="Parking (west)").click()
+    expect(lots).to_have_value("Parking (west)")
+    settled(page)
+    page.get_by_text("Fullest", exact=True).click()
+    settled(page)
+    expect(lots).to_have_value("Parking (west)")
+    visit(page, "/keeping", "Storage")
+    rule = page.get_by_role("combobox", name="Rule of")
+    rule.click()
+    page.get_by_role("option", name="Parking (east)").click()
+    expect(rule).to_have_value("Parking (east)")
 
 
 def test_the_overview_says_what_the_database_says(app: App, open_page) -> None:

@@ -13,6 +13,7 @@ import openpyxl
 import pymupdf
 import pytest
 from playwright.sync_api import Page, expect
+from test_store import record, snapshot
 
 from parkcore.domain import Correction, Vehicles
 from parkcore.sqlite.filters import HistoryFilter
@@ -83,6 +84,19 @@ def test_pdf_and_html_are_downloaded(app: App, open_page, tmp_path: Path) -> Non
     alone.close()
 
 
+def test_it_opens_with_the_last_week_that_was_seen(make_app, open_page) -> None:
+    """The last photo is of a Sunday's last hour, and stands until midnight."""
+    app = make_app()
+    with app.store() as store:
+        at = datetime(2026, 5, 31, 22, 30, tzinfo=MADRID)
+        record(store, snapshot("a", at=at))
+    app.start()
+    page = open_page(app)
+    visit(page, "/reports?lot=north", "Reports")
+    shown = page.frame_locator("iframe").first
+    expect(shown.get_by_text("Monday 25 to Sunday 31 May 2026")).to_be_visible()
+
+
 def test_a_month_and_another_lot(app: App, open_page) -> None:
     page = open_page(app)
     visit(page, "/reports", "Reports")
@@ -111,11 +125,11 @@ def test_excel_is_downloaded_and_opened_again(app: App, open_page) -> None:
     rows = {row["Photo"]: row for row in (dict(zip(heads, row, strict=True)) for row in cells)}
     expected = app.history()
     assert len(rows) == len(expected) == 16
-    for record in expected:
-        row = rows[record["photo"]]
-        at = datetime.fromisoformat(record["captured_at"]).astimezone(MADRID)
+    for said in expected:
+        row = rows[said["photo"]]
+        at = datetime.fromisoformat(said["captured_at"]).astimezone(MADRID)
         assert row["Taken (Europe/Madrid)"] == at.replace(tzinfo=None)
-        assert (row["Vehicles"], row["Cars"]) == (record["total"], record["vehicles"]["car"])
+        assert (row["Vehicles"], row["Cars"]) == (said["total"], said["vehicles"]["car"])
 
 
 def test_a_correction_is_in_the_report_at_once(make_app, with_samples, open_page) -> None:

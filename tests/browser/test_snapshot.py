@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
-from parkcore.domain import Snapshot
+from parkcore.domain import Correction, Snapshot
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.verdict import Judged, Judgement, SpaceState
 from parkcore.sqlite.filters import HistoryFilter
@@ -186,6 +186,18 @@ def test_spaces_are_put_right(app: App, open_page) -> None:
         assert store.looks([shown.id])[shown.id].taken == 2
     record = json.loads(app.command("history", "--json", "--corrected"))
     assert record["photo"] == shown.photo.file and record["corrected"] is True
+    assert (record["capacity"], record["rate"]) == (3, 0.6667), "by the spaces, as the page says"
+
+    with app.store() as store:
+        store.correct(shown.id, Correction(spaces={"A3": "vacant"}))
+    visit(page, f"/snapshot?id={shown.id}", "Snapshot")
+    open_form(page)
+    eventually(is_chosen, timeout_s=40)  # the other way round
+    settled(page)
+    page.get_by_role("button", name="Save the correction").click()
+    expect(page.get_by_text("2 of 3 spaces taken")).to_be_visible()
+    with app.store() as store:
+        assert dict(store.snapshot(shown.id).correction.spaces) == {"A3": "occupied"}
 
 
 def test_a_deleted_photo_that_is_uploaded_again_can_be_brought_back(app: App, open_page) -> None:
