@@ -23,6 +23,7 @@ from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.photo_light import LIGHTS, light_of
 from parkcore.accuracy.results_card import around, write_card
 from parkcore.accuracy.truth import Truth
+from parkcore.analysis_size import fitting_size, space_sizes
 from parkcore.detect import Detector
 from parkcore.images import decode
 from parkcore.model_files import find_weights, model_folders
@@ -53,18 +54,22 @@ def told_of(
     group: str, truth: Truth, detector: Detector, second: SecondOpinion
 ) -> tuple[list[Told], float]:
     """What is said of a photo's spaces; and the processor's time that judging took, ms."""
-    if truth.layout is None:
+    if truth.layout is None or truth.marked is None:
         raise ValueError(f"{truth.photo} has no marked spaces; expected a set with spaces.json")
+    marked = truth.marked
     image = decode(truth.photo.read_bytes(), max_megapixels=500).image
     size = (image.shape[1], image.shape[0])
-    detections = detector.detect(image)
-    first = judge(truth.layout, detections, size)
-    opinions = second.probabilities(image, outlines_of(truth.layout, size)).tolist()
+    least = detector.info.imgsz
+    sizes = space_sizes((space.polygon for space in marked.spaces), size)
+    detections = detector.detect(image, fitting_size(sizes, size, least=least, now=least))
+    first = judge(marked, detections, size)
+    opinions = second.probabilities(image, outlines_of(marked, size)).tolist()
     started = time.process_time()
-    both = judge_twice(second, truth.layout, image, detections)
+    both = judge_twice(second, marked, image, detections)
     took = 1000 * (time.process_time() - started)
     said = {"occupied": True, "vacant": False, "unknown": None}
     light = light_of(image)
+    known = dict(zip((s.id for s in truth.layout.spaces), truth.occupied, strict=True))
     return [
         Told(
             group,
@@ -72,11 +77,10 @@ def told_of(
             light,
             (said[one.state], opinion >= 0.5, said[two.state]),
             tuple(0.5 if p is None else p for p in (one.probability, opinion, two.probability)),
-            occupied,
+            known[one.id],
         )
-        for one, opinion, two, occupied in zip(
-            first.spaces, opinions, both.spaces, truth.occupied, strict=True
-        )
+        for one, opinion, two in zip(first.spaces, opinions, both.spaces, strict=True)
+        if one.id in known
     ], took
 
 
