@@ -379,7 +379,7 @@ def test_figures_say_what_they_were_measured_with():
 
 
 def test_settings_that_are_not_the_defaults_are_part_of_the_command():
-    own = Settings(street_model="off", second_opinion="/home/me/own.pt", eight_bit=False)
+    own = Settings(street_model="off", second_opinion="/data/own.pt", eight_bit=False)
     said = provenance(["acpds"], date(2026, 5, 4), own)
     assert said["command"] == (
         "parkcore --street-model=off --second-opinion=own.pt --eight-bit=False evaluate acpds"

@@ -243,14 +243,19 @@ def upload(page: Page, *files: tuple[str, bytes]) -> None:
 
 
 def another(photo: Path, seed: int, *, width: int | None = None, exif: bool = True) -> bytes:
-    """The photo with other pixels in one corner: to Parkcore one that it never saw."""
+    """The photo with other pixels in one corner: to Parkcore one that it never saw.
+
+    Args:
+        seed: another one, below 2²⁰, makes another photo.
+    """
     with PIL.Image.open(photo) as opened:
         image = opened.convert("RGB")
         kept = opened.info.get("exif", b"") if exif else b""
     if width is not None:
         image = image.resize((width, round(width * image.height / image.width)))
     pixels = np.asarray(image).copy()
-    pixels[:16, :16] = (37 * seed % 256, 91 * seed % 256, 151 * seed % 256)
+    for bit in range(20):  # black or white, so that no compression makes two of them alike
+        pixels[:8, 8 * bit : 8 * bit + 8] = 255 * (seed >> bit & 1)
     out = io.BytesIO()
     PIL.Image.fromarray(pixels).save(out, "JPEG", quality=90, exif=kept)
     return out.getvalue()
