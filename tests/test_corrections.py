@@ -70,11 +70,11 @@ def test_a_corrected_count_is_in_every_record_and_says_so(seen, store: Store) ->
     store.correct(found.id, Correction(Vehicles(car=5, truck=1)))
     kept = store.snapshot(found.id)
     exporter = Exporter(store.capacity_history(), Thresholds(), MADRID)
-    record = exporter.history_record(kept)
+    looks = store.looks([found.id])
+    record = exporter.history_record(kept, looks[found.id])
     assert (record["total"], record["vehicles"]["truck"], record["corrected"]) == (6, 1, True)
     assert exporter.occupancy(kept).vehicles.total == 6
     assert kept.vehicles.total == 4, "what the machine saw stays"
-    looks = store.looks([found.id])
     assert (looks[found.id].taken, looks[found.id].vehicles) == (6, (5, 0, 0, 1))
 
 
