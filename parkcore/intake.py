@@ -64,12 +64,13 @@ def receive(
     taken = capture_time(
         exif=decoded.taken_at, path=name, mtime=None, now=analyser.now(), zone=analyser.zone
     )
-    stem = name.rpartition(".")[0] or name
+    stem, kept_as = name.rpartition(".")[0] or name, name
     if taken.source == "filename" and time_in_name(folder_name(stem), analyser.zone) != taken.at:
-        name = f"{taken.at:%Y%m%dT%H%M%S.%f}Z_{name}"  # what can name a file would say another time
+        # What of the name can name a file would say another time.
+        kept_as = f"{taken.at:%Y%m%dT%H%M%S.%f}Z_{name}"
     source = storage.add(
         data,
-        name,
+        kept_as,
         lot=lot,
         camera_id=camera_id,
         at=taken.at.astimezone(analyser.zone),

@@ -171,3 +171,10 @@ def test_stretches_are_what_was_known_from_look_to_look(store: Store) -> None:
     known = {minute: [e.taken for e in found if e.start <= start + 60 * minute < e.end]
              for minute in (10, 29, 30, 89, 90, 199, 200, 239)}  # fmt: skip
     assert known == {10: [2], 29: [2], 30: [5], 89: [5], 90: [], 199: [], 200: [1], 239: [1]}
+
+
+def test_what_was_removed_while_the_history_is_read_is_left_out(store: Store) -> None:
+    kept, gone = (record(store, snapshot(name))[0] for name in "ab")
+    read = list(store.snapshots(HistoryFilter(), newest_first=False))
+    store.delete_snapshots([gone.photo.sha256])
+    assert [each.id for each, _ in store.with_looks(read)] == [kept.id]

@@ -171,5 +171,7 @@ def with_digits_that_look_like_a_time() -> bytes:
 def test_keeping_a_photo_does_not_change_its_time(
     hand_in, analyser, store, data, name, taken, said_by
 ):
-    photo = analyser.ingest(hand_in(data, name).source, store).snapshot.photo
+    received = hand_in(data, name)
+    assert received.name == name, "as whoever handed it in knows it"
+    photo = analyser.ingest(received.source, store).snapshot.photo
     assert (photo.captured_at, photo.time_source) == (taken, said_by)

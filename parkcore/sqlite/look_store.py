@@ -32,11 +32,12 @@ class LookStore(HourStore):
         return {row["id"]: _alone(row, known) for row in rows}
 
     def with_looks(self, snapshots: Iterable[Snapshot]) -> Iterator[tuple[Snapshot, Look]]:
-        """Snapshots, each with what it counts for, read a part at a time."""
+        """Snapshots, each with what it counts for, read a part at a time; those that were removed
+        meanwhile are left out."""
         remaining = iter(snapshots)
         while part := list(islice(remaining, PART)):
             looks = self.looks([snapshot.id or 0 for snapshot in part])
-            yield from ((each, looks[each.id or 0]) for each in part)
+            yield from ((each, looks[each.id or 0]) for each in part if each.id in looks)
 
     def judged_by_machine(self, snapshot_id: int) -> Judged | None:
         """What a photo said of its camera's spaces, whatever a person says instead."""
