@@ -42,10 +42,10 @@ from parkcore.training.fine_tune import blend, fine_tune, four_types, shift_conf
 @click.option("--only", "chosen", multiple=True, help="Name of a data set; instead of all.")
 @click.option("--work", required=True, type=click.Path(path_type=Path))
 @click.option("--out", default=Path("models/parkcore-yolov8n.pt"), type=click.Path(path_type=Path))
-@click.option("--epochs", default=4, show_default=True)
-@click.option("--learning-rate", default=4e-4, show_default=True, help="Of the first steps.")
+@click.option("--epochs", default=8, show_default=True)
+@click.option("--learning-rate", default=1e-3, show_default=True, help="Of the first steps.")
 @click.option(
-    "--frozen", default=4, show_default=True, help="Of the first layers, how many stay as they are."
+    "--frozen", default=0, show_default=True, help="Of the first layers, how many stay as they are."
 )
 @click.option(
     "--seed",
@@ -56,7 +56,9 @@ from parkcore.training.fine_tune import blend, fine_tune, four_types, shift_conf
     show_default=True,
     help="Trained once for each; the mean of their weights is taken.",
 )
-@click.option("--blend", "share", default=0.8, show_default=True, help="Share of the trained part.")
+@click.option(
+    "--blend", "share", default=0.95, show_default=True, help="Share of the trained part."
+)
 @click.option(
     "--recall",
     "recalled",

@@ -21,6 +21,7 @@ from models.training.classifier import fold_file, fold_of_photos
 from parkcore.accuracy.intervals import clustered_interval
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.photo_light import LIGHTS, light_of
+from parkcore.accuracy.result_tables import markdown
 from parkcore.accuracy.results_card import around, write_card
 from parkcore.accuracy.truth import Truth
 from parkcore.analysis_size import fitting_size, space_sizes
@@ -135,8 +136,7 @@ def reliability(told: Sequence[Told]) -> Iterator[list[str]]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return markdown([dict(zip(head, row, strict=True)) for row in rows])
 
 
 HEAD = ("judged by", "right, of those judged", "unknown", "right, unknown ones guessed (95 %)",

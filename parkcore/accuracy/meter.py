@@ -118,7 +118,11 @@ class Tally:
 
     @property
     def interval(self) -> Interval | None:
-        """Holds the true accuracy 95 times of 100."""
+        """Holds the true accuracy 95 times of 100.
+
+        What is asked is drawn by chance from all that was judged on a day, so answers tell as much
+        as independent trials, however alike the judgements of one photo are.
+        """
         return wilson_interval(self.right, self.judged)
 
     @property
