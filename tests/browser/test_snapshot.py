@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -57,11 +58,15 @@ def save_correction(page: Page) -> None:
     save = page.get_by_role("button", name="Save the correction")
 
     def is_saved() -> bool:
-        save.click()
-        page.wait_for_timeout(1500)
         return not save.is_visible() or save.is_disabled()
 
-    eventually(is_saved, timeout_s=40)
+    def is_saved_by_a_click() -> bool:
+        save.click()
+        with suppress(AssertionError):
+            eventually(is_saved, timeout_s=10)
+        return is_saved()
+
+    eventually(is_saved_by_a_click, timeout_s=40)
 
 
 def saved(page: Page, said: str) -> None:
