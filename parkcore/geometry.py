@@ -79,22 +79,24 @@ def prob_iou(outlines: Sequence[Array], boxes: Array) -> Array:
 
     Args:
         outlines: each of shape (corners, 2), in pixels.
-        boxes: shape (n, 4): x1, y1, x2, y2 in pixels.
+        boxes: x1, y1, x2, y2 in pixels, shape (n, 4), or (polygons, n, 4) where they differ by
+            the polygon that they are compared with.
 
     Returns:
-        Shape (polygons, boxes).
+        Shape (polygons, n).
     """
-    if not len(outlines) or not len(boxes):
-        return np.zeros((len(outlines), len(boxes)))
+    boxes = np.broadcast_to(boxes, (len(outlines), *boxes.shape[-2:]))
+    if not boxes.size:
+        return np.zeros(boxes.shape[:2])
     means, spreads = map(np.array, zip(*map(moments, outlines), strict=True))
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    box_spreads = np.zeros((len(boxes), 2, 2))
-    box_spreads[:, 0, 0] = (boxes[:, 2] - boxes[:, 0]) ** 2 / 12
-    box_spreads[:, 1, 1] = (boxes[:, 3] - boxes[:, 1]) ** 2 / 12
-    both = (spreads[:, None] + box_spreads[None]) / 2
-    apart = middles[None] - means[:, None]
+    middles = (boxes[..., :2] + boxes[..., 2:]) / 2
+    box_spreads = np.zeros((*boxes.shape[:2], 2, 2))
+    box_spreads[..., 0, 0] = (boxes[..., 2] - boxes[..., 0]) ** 2 / 12
+    box_spreads[..., 1, 1] = (boxes[..., 3] - boxes[..., 1]) ** 2 / 12
+    both = (spreads[:, None] + box_spreads) / 2
+    apart = middles - means[:, None]
     distance = np.einsum("sbi,sbij,sbj->sb", apart, np.linalg.inv(both), apart) / 8
-    sizes = np.sqrt(np.linalg.det(spreads)[:, None] * np.linalg.det(box_spreads)[None])
+    sizes = np.sqrt(np.linalg.det(spreads)[:, None] * np.linalg.det(box_spreads))
     shape = np.log(np.linalg.det(both) / sizes) / 2
     return np.asarray(np.exp(-(distance + shape)))
 

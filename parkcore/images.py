@@ -138,6 +138,11 @@ def thumbnail(image: Image, *, width: int = 320) -> bytes:
     return jpeg(image, max_side=width, quality=78)
 
 
+def reference_jpeg(image: Image) -> bytes:
+    """A photo as it is kept with the spaces drawn on it, at most 1920 pixels a side."""
+    return jpeg(image, max_side=1920)
+
+
 def jpeg(image: Image, *, max_side: int | None = None, quality: int = 88) -> bytes:
     """An image as JPEG, made smaller where a side is longer than `max_side` pixels."""
     picture = PIL.Image.fromarray(image)

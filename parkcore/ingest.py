@@ -7,6 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -16,10 +17,11 @@ from parkcore.analysis_size import fitting_size, space_sizes
 from parkcore.capture_time import capture_time
 from parkcore.detect import Detector
 from parkcore.domain import Failure, Image, Lot, Photo, Snapshot, Vehicles
-from parkcore.errors import UnreadablePhoto
-from parkcore.images import BYTES_PER_PIXEL, decode, thumbnail
+from parkcore.errors import LayoutConflict, LayoutError, UnreadablePhoto
+from parkcore.images import BYTES_PER_PIXEL, decode, reference_jpeg, thumbnail
 from parkcore.picture import fault
 from parkcore.spaces.judging import Judge
+from parkcore.spaces.layout_files import read_layout
 from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import FileStamp, Store
@@ -41,6 +43,8 @@ class Source:
     camera_id: str
     arrived_just_now: bool = False
     """An upload: its modification time says when it arrived, not when it was taken."""
+    layout_file: Path | None = None
+    """Where the spaces of its camera may be described, for a camera that has none yet."""
 
     @property
     def said(self) -> str:
@@ -183,6 +187,7 @@ class Analyser:
             supersedes: the content of the same file when it was not written to its end yet.
         """
         small = thumbnail(analysis.image)
+        analysis = _with_layout(analysis, source, store)
         judged = self.judged(analysis, store)
         return store.record(
             analysis.snapshot,
@@ -254,6 +259,28 @@ class Analyser:
     ) -> Outcome:
         store.record_failure(refusal(source, reason, self.now()), stamp)
         return Outcome("failed", source, reason=reason)
+
+
+def _with_layout(analysis: Analysis, source: Source, store: Store) -> Analysis:
+    """Take over a camera's described spaces before its first photo is judged by them.
+
+    Spaces that cannot be used are told in the snapshot's note; its vehicles count all the same.
+    """
+    place, file = (source.lot.id, source.camera_id), source.layout_file
+    if file is None or store.layout(*place) is not None:
+        return analysis
+    try:
+        layout = read_layout(file.read_text(encoding="utf-8-sig"))
+        reference = reference_jpeg(analysis.image)
+        with suppress(LayoutConflict):  # another process took it over in this moment
+            store.save_layout(*place, layout, reference, based_on=0, lot=source.lot)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, UnicodeDecodeError, LayoutError) as error:
+        snapshot = analysis.snapshot
+        doubts = [*filter(None, [snapshot.note]), f"{file.name} is not used: {error}"]
+        return replace(analysis, snapshot=replace(snapshot, note="; ".join(doubts)))
+    return analysis
 
 
 def _mtime(source: Source, stat: os.stat_result) -> datetime | None:

@@ -12,7 +12,7 @@ from parkcore.errors import FolderError
 from parkcore.folder import find_photos
 from parkcore.ingest import content_id
 from parkcore.sqlite.filters import HistoryFilter
-from parkcore.storage import LOT_FILE, Storage
+from parkcore.storage import LAYOUT_FILE, LOT_FILE, Storage
 from parkcore.store import Store
 
 
@@ -80,9 +80,14 @@ def _delete_files(folder: Path, samples: list[str]) -> None:
         return
     if not samples:
         return
+    emptied = set()
     for photo in list(find_photos(folder)):
         if content_id(photo.read_bytes()) in samples:
             photo.unlink()
+            emptied.add(photo.parent)
+    for camera in emptied:
+        if not any(find_photos(camera)):
+            (camera / LAYOUT_FILE).unlink(missing_ok=True)
     if not any(find_photos(folder)):
         (folder / LOT_FILE).unlink(missing_ok=True)
         for here, _, _ in os.walk(folder, topdown=False):

@@ -23,6 +23,9 @@ from parkcore.names import DATE_FOLDER, folder_name
 LOT_FILE = "lot.toml"
 """In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""
 
+LAYOUT_FILE = "spaces.json"
+"""In a camera's folder: its spaces, taken over with its first photo if none are marked."""
+
 _UNFINISHED = ".parkcore-"
 LEFT_S = 3600
 """A file of ours that is unfinished for so long was left by a process that was killed."""
@@ -59,7 +62,8 @@ class Storage:
         file = _text(inside.as_posix() if inside else str(path.absolute()))
         folders = _folders(relative)
         lot = (describe or self.lot)(lot_id, folders[0] if folders else None)
-        return Source(path, file, lot, camera_id)
+        home = self.root.joinpath(*folders[:2]) if inside and folders else None
+        return Source(path, file, lot, camera_id, layout_file=home and home / LAYOUT_FILE)
 
     def lot(self, lot_id: str, folder: str | None = None) -> Lot:
         """A lot as its folder's `lot.toml` describes it, or by its id alone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -328,6 +329,72 @@ def test_marked_spaces_tell_the_size_too(store, add_large):
     store.save_layout("north", "gate", layout, None, based_on=0)
     analyser.ingest(add_large("north/gate/2.jpg", 2), store)
     assert detector.sizes == [None, 640, 1600]
+
+
+SPACES = {
+    "image_size": [320, 200],
+    "spaces": [{"id": "A1", "polygon": [[0, 0], [40, 0], [40, 60], [0, 60]]}],
+}
+
+
+def describe_spaces(folder, text: str = json.dumps(SPACES)) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spaces.json").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("photo", "folder", "camera"),
+    [
+        ("north/gate/a.jpg", "north/gate", "gate"),
+        ("north/gate/2026-05-04/a.jpg", "north/gate", "gate"),
+        ("north/a.jpg", "north", "main"),
+    ],
+)
+def test_described_spaces_judge_the_first_photo(
+    storage, store, analyser, add_photo, photo, folder, camera
+):
+    describe_spaces(storage.root / folder)
+    (storage.root / "north/lot.toml").write_text('name = "North"\ncapacity = 40\n')
+    outcome = analyser.ingest(storage.source(add_photo(photo)), store)
+    layout = store.layout("north", camera)
+    assert [space.id for space in layout.spaces] == ["A1"] and layout.version == 1
+    judged = store.judged(outcome.snapshot.id)
+    assert judged.layout_id == layout.id and len(judged.judgement.spaces) == 1
+    assert decode(store.layout_reference(layout.id), max_megapixels=1).width == 320
+    assert store.lot("north") == Lot("north", "North", 40), "as it describes itself"
+    analyser.ingest(storage.source(add_photo("north/gate/b.jpg", seed=1)), store)
+    assert store.layout("north", camera) == layout
+
+
+def test_spaces_that_were_marked_or_taken_away_are_not_described_anew(
+    storage, store, analyser, add_photo
+):
+    describe_spaces(storage.root / "north/gate")
+    empty = store.save_layout("north", "gate", Layout(()), None, based_on=0)
+    analyser.ingest(storage.source(add_photo("north/gate/a.jpg")), store)
+    assert store.layout("north", "gate") == empty
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "is not JSON"), ('{"spaces": []}', "image_size"), ("\x00", "is not JSON")],
+)
+def test_spaces_that_cannot_be_used_are_told_and_cost_no_photo(
+    storage, store, analyser, add_photo, text, said
+):
+    describe_spaces(storage.root / "north/gate", text)
+    outcome = analyser.ingest(storage.source(add_photo("north/gate/a.jpg")), store)
+    assert outcome.status == "new" and store.layout("north", "gate") is None
+    note = store.snapshot(outcome.snapshot.id).note
+    assert "spaces.json is not used" in note and said in note
+
+
+def test_spaces_beside_photos_from_elsewhere_are_not_taken(storage, analyser, store, tmp_path):
+    describe_spaces(tmp_path / "elsewhere")
+    photo = tmp_path / "elsewhere" / "a.jpg"
+    photo.write_bytes(encode(draw_lot(2)))
+    analyser.ingest(storage.source(photo), store)
+    assert store.layouts() == {}
 
 
 def test_the_clock_is_the_present_in_utc():

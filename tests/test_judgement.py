@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from parkcore.domain import LABELS, Box, Detection
 from parkcore.spaces.ground import moved
-from parkcore.spaces.judgement import FILLS_FROM, IN_VIEW_FROM, assign, judge
+from parkcore.spaces.judgement import FILLS_FROM, IN_VIEW_FROM, assign, evidence, judge
 from parkcore.spaces.layout import Area, Layout, Space
 from parkcore.spaces.verdict import AreaCount, Judgement, SpaceState
 from parkcore.sqlite.records import figures_row
@@ -554,3 +554,59 @@ def test_a_thousand_spaces_and_three_hundred_vehicles(seed):
 def test_areas_without_places_add_nothing_to_those_of_others(judgement, states, in_areas, room):
     row = figures_row(judgement)
     assert row == {"states": states, "in_areas": in_areas, "area_room": room}
+
+
+# -- seen in perspective ------------------------------------------------------------------------
+
+# Metres: width and length of a space, width, length and height of what stands in it.
+CARS = (2.5, 5.0), (1.8, 4.4, 1.5)
+BUSES = (3.6, 14.0), (2.5, 12.0, 3.2)
+MOTORCYCLES = (1.2, 2.4), (0.8, 2.1, 1.2)
+
+
+def corners_of(place: tuple[float, float], size: tuple[float, float], turn: float) -> np.ndarray:
+    """A rectangle's corners on the ground, shape (4, 2), in metres."""
+    half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * np.array(size) / 2
+    c, s = math.cos(turn), math.sin(turn)
+    return half @ np.array([[c, s], [-s, c]]) + place
+
+
+def seen_from(elevation: float, distance: float, points: np.ndarray, height: float) -> np.ndarray:
+    """Points that high above the ground as a camera sees them that looks down at the origin."""
+    pitch = math.radians(elevation)
+    up, ahead = distance * math.tan(pitch), points[:, 1] + distance
+    depth = ahead * math.cos(pitch) + (up - height) * math.sin(pitch)
+    below = (up - height) * math.cos(pitch) - ahead * math.sin(pitch)
+    return np.column_stack([640 + 1000 * points[:, 0] / depth, 360 + 1000 * below / depth])
+
+
+@pytest.mark.parametrize("elevation", [8, 12, 20, 35, 55], ids="{}°".format)
+@pytest.mark.parametrize("turned", [0, 15, 30, 45], ids="row at {}°".format)
+@pytest.mark.parametrize(
+    ("space", "vehicle", "lengthwise"),
+    [(*CARS, False), (*CARS, True), (*BUSES, True), (*MOTORCYCLES, False)],
+    ids=["cars abreast", "cars in line", "buses in line", "motorcycles"],
+)
+def test_every_vehicle_is_in_its_own_space(space, vehicle, lengthwise, turned, elevation):
+    """Two rows of them, half full, from a camera on a roof or one that hardly looks down."""
+    width, length, height = vehicle
+    step, depth = space[::-1] if lengthwise else space
+    turn, distance = math.radians(turned), 12 * max(step, depth) ** 0.5
+    c, s = math.cos(turn), math.sin(turn)
+    outlines, boxes, standing = [], [], []
+    for number, (row, place) in enumerate(itertools.product(range(2), range(-3, 4))):
+        middle = c * place * step - s * row * depth, s * place * step + c * row * depth
+        along = turn + (math.pi / 2 if lengthwise else 0)
+        outlines.append(seen_from(elevation, distance, corners_of(middle, space, along), 0))
+        if number % 3 != 1:
+            base = corners_of(middle, (width, length), along)
+            roof = corners_of(middle, (0.85 * width, 0.85 * length), along)
+            shown = [
+                seen_from(elevation, distance, base, 0),
+                seen_from(elevation, distance, roof, height),
+            ]
+            boxes.append([*np.min(shown, axis=(0, 1)), *np.max(shown, axis=(0, 1))])
+            standing.append(number)
+    found, _ = evidence(outlines, np.array(boxes), np.full(len(boxes), 0.9))
+    filled = {number: seen.vehicle for number, seen in enumerate(found) if seen.vehicle is not None}
+    assert filled == {number: n for n, number in enumerate(standing)}

@@ -18,9 +18,18 @@ from parkcore.errors import FolderError
 from parkcore.folder import find_photos, pending, scan
 from parkcore.ingest import content_id
 from parkcore.samples import remove_samples
+from parkcore.spaces.layout import overlapping
+from parkcore.spaces.layout_files import read_layout
 from parkcore.storage import Storage
 
 SAMPLE_PHOTOS = [encode(draw_lot(n + 1, seed=n)) for n in range(3)]
+
+SPACES = json.dumps(
+    {
+        "image_size": [320, 200],
+        "spaces": [{"id": "A1", "polygon": [[0, 0], [40, 0], [40, 60], [0, 60]]}],
+    }
+)
 
 
 def bring_samples(root, lot: str = "sample-north") -> None:
@@ -28,6 +37,7 @@ def bring_samples(root, lot: str = "sample-north") -> None:
     folder.mkdir(parents=True)
     for n, data in enumerate(SAMPLE_PHOTOS):
         (folder / f"{n}.jpg").write_bytes(data)
+    (folder / "spaces.json").write_text(SPACES)
     hashes = json.dumps([content_id(data) for data in SAMPLE_PHOTOS])
     (root / lot / "lot.toml").write_text(f'name = "North"\ncapacity = 9\nsample_photos = {hashes}')
 
@@ -53,6 +63,7 @@ def test_samples_go_without_a_trace(samples, storage, store, read):
     assert remove_samples(store, storage) == 3
     assert store.count() == 0
     assert store.lots() == store.cameras() == store.failures() == []
+    assert store.layouts() == {}
     assert store.files() == {}
     assert not samples.exists()
     assert storage.root.is_dir()
@@ -183,6 +194,22 @@ def test_without_samples_there_is_nothing_to_do(storage, store, read, add_photo)
     read()
     assert remove_samples(store, storage) == 0
     assert store.count() == 1
+
+
+def test_described_spaces_stay_where_photos_of_the_user_are(samples, storage, store, read):
+    (samples / "gate" / "own.jpg").write_bytes(encode(draw_lot(4, seed=99)))
+    read()
+    remove_samples(store, storage)
+    assert (samples / "gate" / "spaces.json").exists()
+    assert len(store.layout("sample-north", "gate").spaces) == 1
+
+
+@pytest.mark.parametrize("camera", ["sample-north/gate", "sample-south/kiosk"])
+def test_the_spaces_of_the_samples_are_as_many_as_their_lot_holds(camera):
+    layout = read_layout((SAMPLES / camera / "spaces.json").read_text(encoding="utf-8"))
+    lot = tomllib.loads((SAMPLES / camera / "../lot.toml").read_text(encoding="utf-8"))
+    assert len(layout.spaces) == layout.capacity == lot["capacity"]
+    assert overlapping(layout) == []
 
 
 @pytest.mark.parametrize("lot", ["sample-north", "sample-south"])

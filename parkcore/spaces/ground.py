@@ -20,6 +20,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 GROUND_HEIGHT, GROUND_WIDTH = 0.6, 0.7
 """The part of a vehicle's box that stands on the ground: from below, and in the middle."""
 
+DEEPEST = 1.2
+"""Times a space's height on the photo: higher no ground part is that is held against it."""
+
 
 def moved(polygon: Sequence[tuple[float, float]], homography: Floats | None) -> Floats:
     """A polygon's corners where a moved camera sees them, shape (corners, 2)."""
@@ -40,6 +43,18 @@ def ground_parts(boxes: Floats) -> Floats:
     middle, half = (boxes[:, 0] + boxes[:, 2]) / 2, GROUND_WIDTH * (boxes[:, 2] - boxes[:, 0]) / 2
     top = boxes[:, 3] - GROUND_HEIGHT * (boxes[:, 3] - boxes[:, 1])
     return np.stack([middle - half, top, middle + half, boxes[:, 3]], axis=1)
+
+
+def ground_parts_in(outlines: Sequence[Floats], boxes: Floats) -> Floats:
+    """The same for each place that vehicles may stand in, shape (outlines, n, 4).
+
+    Where the camera looks along the ground, or at a vehicle's side, most of its box is its height;
+    what it stands on is no deeper than the place that it fills.
+    """
+    parts = np.repeat(ground_parts(boxes)[None], len(outlines), axis=0)
+    depths = np.array([DEEPEST * np.ptp(outline[:, 1]) for outline in outlines])
+    parts[..., 1] = np.maximum(parts[..., 1], parts[..., 3] - depths[:, None])
+    return parts
 
 
 def ground_points(boxes: Floats) -> Floats:

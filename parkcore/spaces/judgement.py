@@ -4,9 +4,10 @@ The measure between a space and a vehicle is ProbIoU (Llerena, Zeni, Kristen and
 Bounding Boxes and Probabilistic Intersection-over-Union for Object Detection", 2021): both are
 taken as Gaussian distributions, the space's with the mean and covariance of its polygon, the
 vehicle's with those of its ground part, the lower 60 % of its box and 70 % of its width, as an
-oblique camera sees it. Unlike the overlap with the space's hull or the box centre in the polygon,
-it stays right where spaces are slanted and cars tall. Measured on lots that it was not fitted on
-(ACPDS valid, `parkcore evaluate`), it judges half as many spaces wrongly as the hull's overlap.
+oblique camera sees it, and no deeper than the space. Unlike the overlap with the space's hull or
+the box centre in the polygon, it stays right where spaces are slanted and cars tall. Measured on
+lots that it was not fitted on (ACPDS valid, `parkcore evaluate`), it judges half as many spaces
+wrongly as the hull's overlap.
 
 Which vehicle fills which space is one assignment over the whole photo, as large in the sum of
 that measure as can be (Crouse, "On implementing 2D rectangular assignment algorithms", 2016, as
@@ -32,7 +33,7 @@ from parkcore.spaces.ground import (
     Floats,
     boxes_of,
     covered,
-    ground_parts,
+    ground_parts_in,
     in_view,
     moved,
     standing_in,
@@ -118,7 +119,7 @@ def evidence(
         outlines: each space's corners, in pixels.
         boxes: of the vehicles, n × 4, in pixels.
     """
-    measure = prob_iou(outlines, ground_parts(boxes))
+    measure = prob_iou(outlines, ground_parts_in(outlines, boxes))
     filling = assign(measure, confidences)
     left = [v for v in range(len(boxes)) if v not in filling.values()]
     found = []

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from parkcore.domain import Image
 from parkcore.errors import LayoutError, UnreadablePhoto
-from parkcore.images import decode
+from parkcore.images import decode, reference_jpeg
 from parkcore.spaces.layout import Layout, carried, lost
-from parkcore.spaces.references import newest_photo, reference_jpeg
+from parkcore.spaces.references import newest_photo
 from parkcore.spaces.registration import overlap
 from parkcore.storage import Storage
 from parkcore.store import Store

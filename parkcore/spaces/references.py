@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from parkcore.domain import Image, Snapshot
 from parkcore.errors import UnreadablePhoto
-from parkcore.images import decode, jpeg
+from parkcore.images import decode, reference_jpeg
 from parkcore.ingest import content_id
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.storage import Storage
 from parkcore.store import Store
 
 TRIED = 5
-MOST_PIXELS_A_SIDE = 1920
 
 
 def newest_photo(
@@ -33,8 +32,3 @@ def newest_jpeg(store: Store, storage: Storage, lot_id: str, camera_id: str) -> 
     """The same as JPEG, made smaller where it is large."""
     found = newest_photo(store, storage, lot_id, camera_id)
     return reference_jpeg(found[1]) if found else None
-
-
-def reference_jpeg(image: Image) -> bytes:
-    """A photo as it is kept with a layout."""
-    return jpeg(image, max_side=MOST_PIXELS_A_SIDE)

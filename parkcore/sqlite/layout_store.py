@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
+from parkcore.domain import Lot
 from parkcore.errors import LayoutConflict
 from parkcore.names import check_name
 from parkcore.spaces.layout import Layout
@@ -14,7 +15,7 @@ from parkcore.spaces.layout_files import read_layout
 from parkcore.spaces.layout_writing import write_layout
 from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.database import Connection, explained
-from parkcore.sqlite.lot_store import set_capacity
+from parkcore.sqlite.lot_store import insert_lot, set_capacity
 from parkcore.sqlite.records import (
     CORRECTED,
     Row,
@@ -75,12 +76,14 @@ class LayoutStore(Connection):
         reference: bytes | None,
         *,
         based_on: int,
+        lot: Lot | None = None,
     ) -> Layout:
         """Store a camera's layout as its next version; those before stay.
 
         Args:
             reference: the photo that it was drawn on, as JPEG.
             based_on: the version that was changed, 0 for none; `Layout.version` of what was read.
+            lot: added where there is none of its id; without it, one by the id alone.
 
         Raises:
             LayoutConflict: there is a newer version than `based_on`.
@@ -99,10 +102,7 @@ class LayoutStore(Connection):
                     f"the spaces of {lot_id}/{camera_id} were changed by somebody else meanwhile"
                     f" (version {latest}, yours began at {based_on}); load them anew and repeat"
                 )
-            db.execute(
-                "insert or ignore into lots (id, name, is_sample) values (?, ?, 0)",
-                [lot_id, lot_id],
-            )
+            insert_lot(db, lot or Lot(lot_id, lot_id))
             # the spaces that are marked are those that the camera sees, from now on
             set_capacity(db, lot_id, camera_id, layout.capacity or None, since=now)
             cursor = db.execute(

@@ -119,10 +119,10 @@ make_module_app = pytest.fixture(_apps, scope="module", name="make_module_app")
 
 @pytest.fixture(scope="package")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> App:
-    """The samples, scanned by the command line; never started, only copied."""
+    """The samples without their spaces, scanned by the command line; never started, only copied."""
     app = App(tmp_path_factory.mktemp("scanned"))
     for lot in SAMPLES.glob("sample-*"):
-        shutil.copytree(lot, app.storage / lot.name)
+        shutil.copytree(lot, app.storage / lot.name, ignore=shutil.ignore_patterns("spaces.json"))
     app.command("scan")
     return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +22,7 @@ from parkcore.spaces.layout import Area, Layout, Space
 from parkcore.spaces.layout_files import read_layout
 from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
 
-from .app import NORTH, ROOT, App, another, card, choose, fits, red, settled, visit
+from .app import NORTH, ROOT, SAMPLES, App, another, card, choose, fits, red, settled, visit
 
 TITLE = "Which spaces are free?"
 SIZE = WIDTH, HEIGHT = 1280, 720
@@ -269,7 +270,7 @@ def test_a_camera_that_was_moved_too_far_is_realigned(app: App, open_page) -> No
 
 
 def test_what_cannot_be_realigned_says_why(app: App, open_page) -> None:
-    south = next((ROOT / "storage_photo" / "sample-south" / "kiosk").glob("*.jpg"))
+    south = next((SAMPLES / "sample-south" / "kiosk").glob("*.jpg"))
     layout = Layout(spaces("ABC"), (), SIZE)
     take(app, "elsewhere", "gate", another(south, 3))
     with app.store() as store:
@@ -290,6 +291,19 @@ def test_a_lot_without_spaces_invites_to_mark_them(app: App, open_page) -> None:
     page.get_by_role("link", name="Mark the spaces").click()
     expect(page).to_have_url(re.compile(r"/spaces\?.*lot=sample-south"))
     settled(page)
+
+
+def test_the_samples_as_they_are_shipped_show_what_is_free(make_app, open_page) -> None:
+    """A bus at the kerb among them, whose space is far longer than deep."""
+    app = make_app()
+    shutil.copytree(SAMPLES / "sample-south", app.storage / "sample-south")
+    app.command("scan")
+    app.start()
+    page = open_page(app)
+    visit(page, "/lot?lot=sample-south", TITLE)
+    expect(page.get_by_text("5 of 10 spaces taken")).to_be_visible()
+    taken = {name for name, state in tiles(page).items() if state == "taken"}
+    assert taken == {"P1", "P3", "P5", "L2", "M1"}
 
 
 def test_a_lot_that_is_not_there_is_said_and_another_can_be_chosen(app: App, open_page) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from parkcore.domain import Correction, Snapshot
 from parkcore.spaces.layout import Layout, Space
@@ -55,14 +56,14 @@ def open_form(page: Page) -> None:
 
 def save_correction(page: Page) -> None:
     """A click is lost where the page is drawn anew under the hand; then nothing is saved."""
-    save = page.get_by_role("button", name="Save the correction")
+    save = page.get_by_role("button", name="Save the correction", disabled=False)
 
     def is_saved() -> bool:
-        return not save.is_visible() or save.is_disabled()
+        return not save.is_visible()  # asked in one go: the button may vanish at any moment
 
     def is_saved_by_a_click() -> bool:
-        save.click()
-        with suppress(AssertionError):
+        with suppress(AssertionError, PlaywrightTimeout):
+            save.click(timeout=5_000)
             eventually(is_saved, timeout_s=10)
         return is_saved()
 
