@@ -94,9 +94,10 @@ def prob_iou(outlines: Sequence[Array], boxes: Array) -> Array:
     box_spreads[..., 0, 0] = (boxes[..., 2] - boxes[..., 0]) ** 2 / 12
     box_spreads[..., 1, 1] = (boxes[..., 3] - boxes[..., 1]) ** 2 / 12
     both = (spreads[:, None] + box_spreads) / 2
+    box_sizes = box_spreads[..., 0, 0] * box_spreads[..., 1, 1]
     apart = middles - means[:, None]
     distance = np.einsum("sbi,sbij,sbj->sb", apart, np.linalg.inv(both), apart) / 8
-    sizes = np.sqrt(np.linalg.det(spreads)[:, None] * np.linalg.det(box_spreads))
+    sizes = np.sqrt(np.linalg.det(spreads)[:, None] * box_sizes)
     shape = np.log(np.linalg.det(both) / sizes) / 2
     return np.asarray(np.exp(-(distance + shape)))
 

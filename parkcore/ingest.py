@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import os
 import time
@@ -26,6 +27,8 @@ from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import FileStamp, Store
 
+log = logging.getLogger(__name__)
+
 LOOKS_TO_FIT = 10
 """A camera's last photos whose vehicles tell its analysis size."""
 
@@ -44,7 +47,7 @@ class Source:
     arrived_just_now: bool = False
     """An upload: its modification time says when it arrived, not when it was taken."""
     layout_file: Path | None = None
-    """Where the spaces of its camera may be described, for a camera that has none yet."""
+    """Of a sample: where the spaces of its camera are described."""
 
     @property
     def said(self) -> str:
@@ -187,7 +190,7 @@ class Analyser:
             supersedes: the content of the same file when it was not written to its end yet.
         """
         small = thumbnail(analysis.image)
-        analysis = _with_layout(analysis, source, store)
+        _mark_spaces(analysis, source, store)
         judged = self.judged(analysis, store)
         return store.record(
             analysis.snapshot,
@@ -261,26 +264,21 @@ class Analyser:
         return Outcome("failed", source, reason=reason)
 
 
-def _with_layout(analysis: Analysis, source: Source, store: Store) -> Analysis:
-    """Take over a camera's described spaces before its first photo is judged by them.
-
-    Spaces that cannot be used are told in the snapshot's note; its vehicles count all the same.
-    """
+def _mark_spaces(analysis: Analysis, source: Source, store: Store) -> None:
+    """Give the camera of a sample its described spaces, before its first photo is judged."""
     place, file = (source.lot.id, source.camera_id), source.layout_file
     if file is None or store.layout(*place) is not None:
-        return analysis
+        return
     try:
         layout = read_layout(file.read_text(encoding="utf-8-sig"))
-        reference = reference_jpeg(analysis.image)
-        with suppress(LayoutConflict):  # another process took it over in this moment
-            store.save_layout(*place, layout, reference, based_on=0, lot=source.lot)
     except (FileNotFoundError, NotADirectoryError):
-        pass
+        return
     except (OSError, UnicodeDecodeError, LayoutError) as error:
-        snapshot = analysis.snapshot
-        doubts = [*filter(None, [snapshot.note]), f"{file.name} is not used: {error}"]
-        return replace(analysis, snapshot=replace(snapshot, note="; ".join(doubts)))
-    return analysis
+        log.warning("the spaces of the sample %s/%s are not marked: %s", *place, error)
+        return
+    reference = reference_jpeg(analysis.image)
+    with suppress(LayoutConflict):  # another process has done it in this moment
+        store.save_layout(*place, layout, reference, based_on=0, lot=source.lot)
 
 
 def _mtime(source: Source, stat: os.stat_result) -> datetime | None:

@@ -11,6 +11,7 @@ from parkcore.domain import Lot
 from parkcore.errors import FolderError
 from parkcore.folder import find_photos
 from parkcore.ingest import content_id
+from parkcore.spaces.layout import Layout
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.storage import LAYOUT_FILE, LOT_FILE, Storage
 from parkcore.store import Store
@@ -36,7 +37,7 @@ def remove_samples(store: Store, storage: Storage) -> int:
         folder = storage.root / lot_id
         was_there = folder.exists()
         try:
-            samples = _sample_photos(folder / LOT_FILE)
+            samples = _sample_files(folder / LOT_FILE)
             _delete_files(folder, samples)
         except (OSError, ValueError) as error:
             if lot_id not in flagged:
@@ -65,14 +66,26 @@ def _forget(store: Store, lot: Lot, samples: list[str]) -> None:
     asked |= {lot_id for lot_id, _ in store.unusable_ip_cameras()}
     if lot.id in asked or store.count(HistoryFilter(lot_id=lot.id)):
         store.change_lot(Lot(lot.id, lot.name, lot.capacity))
+        _take_spaces_away(store, lot)
     else:
         store.delete_lot(lot.id)
 
 
-def _sample_photos(file: Path) -> list[str]:
+def _take_spaces_away(store: Store, lot: Lot) -> None:
+    """Of cameras that are left without a photo, unless the user has marked them anew."""
+    for camera in store.cameras(lot.id):
+        layout = store.layout(lot.id, camera.id)
+        is_ours = layout is not None and layout.version == 1
+        if is_ours and not store.count(HistoryFilter(lot.id, camera.id)):
+            store.save_layout(lot.id, camera.id, Layout(()), None, based_on=1)
+
+
+def _sample_files(file: Path) -> list[str]:
+    """The SHA-256 of each photo that Parkcore brought, and of the spaces beside them."""
     if not file.is_file():
         return []
-    return list(tomllib.loads(file.read_text(encoding="utf-8-sig")).get("sample_photos", []))
+    described = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    return [*described.get("sample_photos", []), *described.get("sample_spaces", [])]
 
 
 def _delete_files(folder: Path, samples: list[str]) -> None:
@@ -80,14 +93,12 @@ def _delete_files(folder: Path, samples: list[str]) -> None:
         return
     if not samples:
         return
-    emptied = set()
     for photo in list(find_photos(folder)):
         if content_id(photo.read_bytes()) in samples:
             photo.unlink()
-            emptied.add(photo.parent)
-    for camera in emptied:
-        if not any(find_photos(camera)):
-            (camera / LAYOUT_FILE).unlink(missing_ok=True)
+    for spaces in list(folder.glob(f"*/{LAYOUT_FILE}")):
+        if not any(find_photos(spaces.parent)) and content_id(spaces.read_bytes()) in samples:
+            spaces.unlink()
     if not any(find_photos(folder)):
         (folder / LOT_FILE).unlink(missing_ok=True)
         for here, _, _ in os.walk(folder, topdown=False):

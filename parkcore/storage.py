@@ -24,7 +24,7 @@ LOT_FILE = "lot.toml"
 """In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""
 
 LAYOUT_FILE = "spaces.json"
-"""In a camera's folder: its spaces, taken over with its first photo if none are marked."""
+"""In the folder of a sample's camera: its spaces, marked when its first photo is recorded."""
 
 _UNFINISHED = ".parkcore-"
 LEFT_S = 3600
@@ -62,8 +62,8 @@ class Storage:
         file = _text(inside.as_posix() if inside else str(path.absolute()))
         folders = _folders(relative)
         lot = (describe or self.lot)(lot_id, folders[0] if folders else None)
-        home = self.root.joinpath(*folders[:2]) if inside and folders else None
-        return Source(path, file, lot, camera_id, layout_file=home and home / LAYOUT_FILE)
+        marked = self.root.joinpath(*folders[:2], LAYOUT_FILE) if lot.is_sample else None
+        return Source(path, file, lot, camera_id, layout_file=marked)
 
     def lot(self, lot_id: str, folder: str | None = None) -> Lot:
         """A lot as its folder's `lot.toml` describes it, or by its id alone.

@@ -88,7 +88,10 @@ class Store(
                 [photo.lot_id, photo.camera_id],
             )
             snapshot_id = _insert_snapshot(db, snapshot, thumbnail)
-            if judged is not None:
+            if (
+                judged is not None
+                and db.execute("select 1 from layouts where id = ?", [judged.layout_id]).fetchone()
+            ):  # a sample's goes with the samples, also while one is looked at
                 insert_judged(db, snapshot_id, judged)
             roll_around(db, photo.lot_id, photo.camera_id, photo.captured_at)
         return replace(snapshot, id=snapshot_id), True

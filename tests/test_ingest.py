@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -337,64 +338,77 @@ SPACES = {
 }
 
 
-def describe_spaces(folder, text: str = json.dumps(SPACES)) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "spaces.json").write_text(text)
+@pytest.fixture
+def describe_lot(storage: Storage) -> Callable[..., None]:
+    """Describe a lot and the spaces of its camera `gate`, as the samples' are."""
+
+    def describe(text: str = json.dumps(SPACES), *, is_sample: bool = True) -> None:
+        folder = storage.root / "north"
+        (folder / "gate").mkdir(parents=True)
+        (folder / "gate" / "spaces.json").write_text(text)
+        samples = 'sample_photos = ["abc"]' if is_sample else ""
+        (folder / "lot.toml").write_text(f'name = "North"\ncapacity = 40\n{samples}')
+
+    return describe
 
 
-@pytest.mark.parametrize(
-    ("photo", "folder", "camera"),
-    [
-        ("north/gate/a.jpg", "north/gate", "gate"),
-        ("north/gate/2026-05-04/a.jpg", "north/gate", "gate"),
-        ("north/a.jpg", "north", "main"),
-    ],
-)
-def test_described_spaces_judge_the_first_photo(
-    storage, store, analyser, add_photo, photo, folder, camera
+def test_the_spaces_of_a_sample_judge_its_first_photo(
+    storage, store, analyser, add_photo, describe_lot
 ):
-    describe_spaces(storage.root / folder)
-    (storage.root / "north/lot.toml").write_text('name = "North"\ncapacity = 40\n')
-    outcome = analyser.ingest(storage.source(add_photo(photo)), store)
-    layout = store.layout("north", camera)
+    describe_lot()
+    first = analyser.ingest(storage.source(add_photo("north/gate/a.jpg")), store)
+    layout = store.layout("north", "gate")
     assert [space.id for space in layout.spaces] == ["A1"] and layout.version == 1
-    judged = store.judged(outcome.snapshot.id)
+    judged = store.judged(first.snapshot.id)
     assert judged.layout_id == layout.id and len(judged.judgement.spaces) == 1
     assert decode(store.layout_reference(layout.id), max_megapixels=1).width == 320
-    assert store.lot("north") == Lot("north", "North", 40), "as it describes itself"
-    analyser.ingest(storage.source(add_photo("north/gate/b.jpg", seed=1)), store)
-    assert store.layout("north", camera) == layout
+    assert store.lot("north") == Lot("north", "North", 40, is_sample=True)
+    second = analyser.ingest(storage.source(add_photo("north/gate/b.jpg", seed=1)), store)
+    assert store.layout("north", "gate") == layout
+    assert store.judged(second.snapshot.id).layout_id == layout.id
 
 
-def test_spaces_that_were_marked_or_taken_away_are_not_described_anew(
-    storage, store, analyser, add_photo
+@pytest.mark.parametrize("drawn", [Layout(()), Layout((Space("B7", ((0, 0), (1, 0), (1, 1))),))])
+def test_spaces_that_a_user_drew_or_took_away_stay_so(
+    storage, store, analyser, add_photo, describe_lot, drawn, caplog
 ):
-    describe_spaces(storage.root / "north/gate")
-    empty = store.save_layout("north", "gate", Layout(()), None, based_on=0)
+    describe_lot("no JSON, but nobody reads it")
+    saved = store.save_layout("north", "gate", drawn, None, based_on=0)
     analyser.ingest(storage.source(add_photo("north/gate/a.jpg")), store)
-    assert store.layout("north", "gate") == empty
+    assert store.layout("north", "gate") == saved
+    assert not caplog.records
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [("{", "is not JSON"), ('{"spaces": []}', "image_size"), ("\x00", "is not JSON")],
-)
-def test_spaces_that_cannot_be_used_are_told_and_cost_no_photo(
-    storage, store, analyser, add_photo, text, said
+@pytest.mark.parametrize("text", ["{", '{"spaces": []}', "\x00"])
+def test_spaces_that_cannot_be_used_cost_no_photo(
+    storage, store, analyser, add_photo, describe_lot, caplog, text
 ):
-    describe_spaces(storage.root / "north/gate", text)
+    describe_lot(text)
     outcome = analyser.ingest(storage.source(add_photo("north/gate/a.jpg")), store)
-    assert outcome.status == "new" and store.layout("north", "gate") is None
-    note = store.snapshot(outcome.snapshot.id).note
-    assert "spaces.json is not used" in note and said in note
+    assert outcome.status == "new" and store.layouts() == {}
+    assert "north/gate are not marked" in caplog.text
 
 
-def test_spaces_beside_photos_from_elsewhere_are_not_taken(storage, analyser, store, tmp_path):
-    describe_spaces(tmp_path / "elsewhere")
-    photo = tmp_path / "elsewhere" / "a.jpg"
-    photo.write_bytes(encode(draw_lot(2)))
-    analyser.ingest(storage.source(photo), store)
-    assert store.layouts() == {}
+def test_only_samples_bring_their_spaces_along(storage, store, analyser, add_photo, describe_lot):
+    describe_lot(is_sample=False)
+    analyser.ingest(storage.source(add_photo("north/gate/a.jpg")), store)
+    assert store.count() == 1 and store.layouts() == {}
+
+
+def test_samples_that_are_removed_while_one_is_looked_at(
+    storage, store, analyser, add_photo, describe_lot
+):
+    """Its spaces are gone when it is recorded, and the photo counts all the same."""
+    describe_lot()
+    source = storage.source(add_photo("north/gate/a.jpg"))
+    analysis = analyser.analyse_file(source)
+    analyser.ingest(storage.source(add_photo("north/gate/b.jpg", seed=1)), store)
+    judged = analyser.judged(analysis, store)
+    store.delete_snapshots([one.photo.sha256 for one in store.snapshots()])
+    store.delete_lot("north")
+    snapshot, is_new = store.record(analysis.snapshot, b"", lot=source.lot, judged=judged)
+    assert is_new and judged is not None
+    assert store.judged(snapshot.id) is None
 
 
 def test_the_clock_is_the_present_in_utc():

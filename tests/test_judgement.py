@@ -588,7 +588,7 @@ def seen_from(elevation: float, distance: float, points: np.ndarray, height: flo
     ids=["cars abreast", "cars in line", "buses in line", "motorcycles"],
 )
 def test_every_vehicle_is_in_its_own_space(space, vehicle, lengthwise, turned, elevation):
-    """Two rows of them, half full, from a camera on a roof or one that hardly looks down."""
+    """Two rows of them, two thirds full, from a camera on a roof or one that hardly looks down."""
     width, length, height = vehicle
     step, depth = space[::-1] if lengthwise else space
     turn, distance = math.radians(turned), 12 * max(step, depth) ** 0.5

@@ -13,11 +13,12 @@ from unprivileged import no_privileges, reachable_folder
 
 from parkcore.cameras.addresses import Login
 from parkcore.cameras.credentials import Credentials
-from parkcore.domain import IpCamera, Lot
+from parkcore.domain import Box, Detection, IpCamera, Lot
 from parkcore.errors import FolderError
 from parkcore.folder import find_photos, pending, scan
 from parkcore.ingest import content_id
 from parkcore.samples import remove_samples
+from parkcore.spaces.judgement import judge
 from parkcore.spaces.layout import overlapping
 from parkcore.spaces.layout_files import read_layout
 from parkcore.storage import Storage
@@ -39,7 +40,10 @@ def bring_samples(root, lot: str = "sample-north") -> None:
         (folder / f"{n}.jpg").write_bytes(data)
     (folder / "spaces.json").write_text(SPACES)
     hashes = json.dumps([content_id(data) for data in SAMPLE_PHOTOS])
-    (root / lot / "lot.toml").write_text(f'name = "North"\ncapacity = 9\nsample_photos = {hashes}')
+    (root / lot / "lot.toml").write_text(
+        f'name = "North"\ncapacity = 9\nsample_photos = {hashes}\n'
+        f'sample_spaces = ["{content_id(SPACES.encode())}"]\n'
+    )
 
 
 @pytest.fixture
@@ -196,7 +200,7 @@ def test_without_samples_there_is_nothing_to_do(storage, store, read, add_photo)
     assert store.count() == 1
 
 
-def test_described_spaces_stay_where_photos_of_the_user_are(samples, storage, store, read):
+def test_spaces_stay_where_photos_of_the_user_are(samples, storage, store, read):
     (samples / "gate" / "own.jpg").write_bytes(encode(draw_lot(4, seed=99)))
     read()
     remove_samples(store, storage)
@@ -204,16 +208,59 @@ def test_described_spaces_stay_where_photos_of_the_user_are(samples, storage, st
     assert len(store.layout("sample-north", "gate").spaces) == 1
 
 
+def test_spaces_go_where_only_another_camera_of_the_lot_stays(samples, storage, store, read):
+    (samples / "roof").mkdir()
+    (samples / "roof" / "own.jpg").write_bytes(encode(draw_lot(4, seed=99)))
+    read()
+    remove_samples(store, storage)
+    assert not (samples / "gate" / "spaces.json").exists()
+    assert store.layouts() == {}
+    assert {camera.id: camera.capacity for camera in store.cameras()} == {
+        "gate": None,
+        "roof": None,
+    }
+
+
+def test_spaces_that_the_user_drew_anew_stay(samples, storage, store, read):
+    (samples / "roof").mkdir()
+    (samples / "roof" / "own.jpg").write_bytes(encode(draw_lot(4, seed=99)))
+    (samples / "gate" / "spaces.json").write_text(SPACES.replace("A1", "mine"))
+    read()
+    drawn = store.layout("sample-north", "gate")
+    again = store.save_layout("sample-north", "gate", drawn, None, based_on=1)
+    remove_samples(store, storage)
+    assert "mine" in (samples / "gate" / "spaces.json").read_text()
+    assert store.layout("sample-north", "gate") == again
+
+
+def test_spaces_that_were_left_by_an_interrupted_removal_go(samples, storage, store, read):
+    read()
+    for photo in (samples / "gate").glob("*.jpg"):
+        photo.unlink()
+    remove_samples(store, storage)
+    assert not samples.exists()
+
+
 @pytest.mark.parametrize("camera", ["sample-north/gate", "sample-south/kiosk"])
-def test_the_spaces_of_the_samples_are_as_many_as_their_lot_holds(camera):
+def test_the_spaces_of_the_samples_are_where_their_vehicles_stand(camera, sample_truth):
+    """By the exact boxes of the renderer; of those in the rear rows one may be hidden."""
     layout = read_layout((SAMPLES / camera / "spaces.json").read_text(encoding="utf-8"))
     lot = tomllib.loads((SAMPLES / camera / "../lot.toml").read_text(encoding="utf-8"))
     assert len(layout.spaces) == layout.capacity == lot["capacity"]
     assert overlapping(layout) == []
+    for photo, truth in sample_truth.items():
+        if photo.startswith(camera):
+            seen = [Detection(v["label"], 0.9, Box(*v["box"])) for v in truth["vehicles"]]
+            states = judge(layout, seen, layout.image_size).spaces
+            taken = sum(each.state == "occupied" for each in states)
+            assert truth["occupied"] - 3 <= taken <= truth["occupied"], photo
 
 
 @pytest.mark.parametrize("lot", ["sample-north", "sample-south"])
 def test_the_samples_as_they_are_shipped_are_all_named(lot):
-    named = tomllib.loads((SAMPLES / lot / "lot.toml").read_text(encoding="utf-8"))["sample_photos"]
+    described = tomllib.loads((SAMPLES / lot / "lot.toml").read_text(encoding="utf-8"))
+    named = described["sample_photos"]
     there = [content_id(photo.read_bytes()) for photo in find_photos(SAMPLES / lot)]
     assert sorted(there) == sorted(named)
+    [spaces] = (SAMPLES / lot).glob("*/spaces.json")
+    assert described["sample_spaces"] == [content_id(spaces.read_bytes())]

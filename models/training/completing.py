@@ -1,9 +1,10 @@
 """Completing labels: truth about spaces decides, teachers propose, what is doubtful is left open.
 
-Where spaces are marked,
-an occupied one keeps the vehicle that is assigned to it as in `parkcore.spaces.judgement`, or,
-where nobody proposes one, a box shaped as its neighbours' boxes are; what stands on a vacant one
-is dropped. Elsewhere a sure proposal stays, a less sure one becomes a place of doubt.
+Where spaces are marked, an occupied one keeps the vehicle that is assigned to it as in
+`parkcore.spaces.judgement` (its ground part of one height for every space, as the shipped weights
+were taught), or, where nobody proposes one, a box shaped as its neighbours' boxes are; what stands
+on a vacant one is dropped. Elsewhere a sure proposal stays, a less sure one becomes a place of
+doubt.
 """
 
 from __future__ import annotations

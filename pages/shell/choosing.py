@@ -70,6 +70,13 @@ def choose_camera(
     names = lot_names(store.lots())
     if f"{key}_lot" not in st.session_state:
         _warn_of_unknown(marked)
+    own = {lot.id for lot in store.lots() if not lot.is_sample}
+    if own and not own & set(marked):
+        st.info("Only the samples have marked spaces yet.", icon=":material/grid_view:")
+        st.page_link(
+            "pages/spaces.py", label="Mark the spaces of your own car park",
+            icon=":material/grid_view:",
+        )  # fmt: skip
     first, second = where or st.columns(2)
     lot_id = selectbox(first, "Lot", list(marked), f"{key}_lot", names.get)
     return lot_id, selectbox(second, "Camera", marked[lot_id], f"{key}_camera_{lot_id}")

@@ -152,7 +152,10 @@ def _sources(
         for photo in find_photos(path) if is_folder else [path]:
             source = storage.source(photo, base=path if is_folder else None)
             place = storage.lot(lot) if lot else source.lot
-            yield photo, replace(source, lot=place, camera_id=camera or source.camera_id)
+            yield (
+                photo,
+                replace(source, lot=place, camera_id=camera or source.camera_id, layout_file=None),
+            )
 
 
 def _lots_for_reading(settings: Settings) -> Store:

@@ -4,8 +4,8 @@ The measure between a space and a vehicle is ProbIoU (Llerena, Zeni, Kristen and
 Bounding Boxes and Probabilistic Intersection-over-Union for Object Detection", 2021): both are
 taken as Gaussian distributions, the space's with the mean and covariance of its polygon, the
 vehicle's with those of its ground part, the lower 60 % of its box and 70 % of its width, as an
-oblique camera sees it, and no deeper than the space. Unlike the overlap with the space's hull or
-the box centre in the polygon, it stays right where spaces are slanted and cars tall. Measured on
+oblique camera sees it, and hardly deeper than the space. Unlike the overlap with the space's hull
+or the box centre in the polygon, it stays right where spaces are slanted and cars tall. Measured on
 lots that it was not fitted on (ACPDS valid, `parkcore evaluate`), it judges half as many spaces
 wrongly as the hull's overlap.
 

@@ -211,3 +211,20 @@ def test_without_a_judged_photo_it_says_what_is_missing(make_app, open_page) -> 
     expect(page.get_by_text("No photo of this camera was judged")).to_be_visible()
     visit(page, "/accuracy?lot=nowhere", TITLE)
     expect(page.get_by_text("There is no lot “nowhere” with marked spaces.")).to_be_visible()
+
+
+def test_beside_the_samples_ones_own_spaces_are_invited_to_be_marked(app: App, open_page) -> None:
+    page = open_page(app)
+    visit(page, "/accuracy", TITLE)
+    expect(page.get_by_text(re.compile("^Space A")).first).to_be_visible()
+    said = page.get_by_text("Only the samples have marked spaces yet.")
+    expect(said).to_have_count(0)
+    app.command("lot", "add", "mine")
+    visit(page, "/accuracy", TITLE)
+    expect(said).to_be_visible()
+    expect(page.get_by_role("link", name="Mark the spaces of your own car park")).to_be_visible()
+    with app.store() as store:
+        store.save_layout("mine", "gate", Layout(SPACES), None, based_on=0)
+    visit(page, "/accuracy", TITLE)
+    expect(page.get_by_text("No photo of this camera was judged")).to_be_visible()
+    expect(said).to_have_count(0)
