@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from parkcore.domain import LABELS, Box, Detection
-from parkcore.spaces.ground import moved
+from parkcore.spaces.ground import moved, standing_in
 from parkcore.spaces.judgement import FILLS_FROM, IN_VIEW_FROM, assign, evidence, judge
 from parkcore.spaces.layout import Area, Layout, Space
 from parkcore.spaces.verdict import AreaCount, Judgement, SpaceState
@@ -580,33 +581,67 @@ def seen_from(elevation: float, distance: float, points: np.ndarray, height: flo
     return np.column_stack([640 + 1000 * points[:, 0] / depth, 360 + 1000 * below / depth])
 
 
-@pytest.mark.parametrize("elevation", [8, 12, 20, 35, 55], ids="{}°".format)
-@pytest.mark.parametrize("turned", [0, 15, 30, 45], ids="row at {}°".format)
-@pytest.mark.parametrize(
+@dataclass(frozen=True)
+class Scene:
+    """Two rows of spaces, two thirds full, from a camera on a roof or one that hardly looks down;
+    in pixels."""
+
+    rows: list[np.ndarray]
+    outlines: list[np.ndarray]
+    boxes: np.ndarray
+    standing: list[int]
+    """The number of each vehicle's space, the first seven in the first row."""
+
+
+def scene_of(space, vehicle, lengthwise: bool, turned: float, elevation: float) -> Scene:
+    width, length, height = vehicle
+    step, depth = space[::-1] if lengthwise else space
+    turn = math.radians(turned)
+    along = turn + (math.pi / 2 if lengthwise else 0)
+    view = functools.partial(seen_from, elevation, 12 * max(step, depth) ** 0.5)
+
+    def middle(row: float, place: float) -> tuple[float, float]:
+        c, s = math.cos(turn), math.sin(turn)
+        return c * place * step - s * row * depth, s * place * step + c * row * depth
+
+    outlines, boxes, standing = [], [], []
+    for number, (row, place) in enumerate(itertools.product(range(2), range(-3, 4))):
+        here = middle(row, place)
+        outlines.append(view(corners_of(here, space, along), 0))
+        if number % 3 != 1:
+            base = view(corners_of(here, (width, length), along), 0)
+            roof = view(corners_of(here, (0.85 * width, 0.85 * length), along), height)
+            shown = [base, roof]
+            boxes.append([*np.min(shown, axis=(0, 1)), *np.max(shown, axis=(0, 1))])
+            standing.append(number)
+    rows = [view(corners_of(middle(row, 0), (7 * step, depth), turn), 0) for row in range(2)]
+    return Scene(rows, outlines, np.array(boxes), standing)
+
+
+at_elevations = pytest.mark.parametrize("elevation", [8, 12, 20, 35, 55], ids="{}°".format)
+of_vehicles = pytest.mark.parametrize(
     ("space", "vehicle", "lengthwise"),
     [(*CARS, False), (*CARS, True), (*BUSES, True), (*MOTORCYCLES, False)],
     ids=["cars abreast", "cars in line", "buses in line", "motorcycles"],
 )
+
+
+@at_elevations
+@pytest.mark.parametrize("turned", [0, 15, 30, 45], ids="row at {}°".format)
+@of_vehicles
 def test_every_vehicle_is_in_its_own_space(space, vehicle, lengthwise, turned, elevation):
-    """Two rows of them, two thirds full, from a camera on a roof or one that hardly looks down."""
-    width, length, height = vehicle
-    step, depth = space[::-1] if lengthwise else space
-    turn, distance = math.radians(turned), 12 * max(step, depth) ** 0.5
-    c, s = math.cos(turn), math.sin(turn)
-    outlines, boxes, standing = [], [], []
-    for number, (row, place) in enumerate(itertools.product(range(2), range(-3, 4))):
-        middle = c * place * step - s * row * depth, s * place * step + c * row * depth
-        along = turn + (math.pi / 2 if lengthwise else 0)
-        outlines.append(seen_from(elevation, distance, corners_of(middle, space, along), 0))
-        if number % 3 != 1:
-            base = corners_of(middle, (width, length), along)
-            roof = corners_of(middle, (0.85 * width, 0.85 * length), along)
-            shown = [
-                seen_from(elevation, distance, base, 0),
-                seen_from(elevation, distance, roof, height),
-            ]
-            boxes.append([*np.min(shown, axis=(0, 1)), *np.max(shown, axis=(0, 1))])
-            standing.append(number)
-    found, _ = evidence(outlines, np.array(boxes), np.full(len(boxes), 0.9))
+    scene = scene_of(space, vehicle, lengthwise, turned, elevation)
+    found, _ = evidence(scene.outlines, scene.boxes, np.full(len(scene.boxes), 0.9))
     filled = {number: seen.vehicle for number, seen in enumerate(found) if seen.vehicle is not None}
-    assert filled == {number: n for n, number in enumerate(standing)}
+    assert filled == {number: n for n, number in enumerate(scene.standing)}
+
+
+@at_elevations
+@pytest.mark.parametrize("turned", [0, 15], ids="row at {}°".format)
+@of_vehicles
+def test_every_vehicle_is_in_its_own_row(space, vehicle, lengthwise, turned, elevation):
+    """An area for each row."""
+    scene = scene_of(space, vehicle, lengthwise, turned, elevation)
+    first, second = (standing_in(row, scene.boxes) for row in scene.rows)
+    assert first == {n for n, number in enumerate(scene.standing) if number < 7}
+    assert second == {n for n, number in enumerate(scene.standing) if number >= 7}

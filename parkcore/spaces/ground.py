@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from shapely import Polygon, area, contains, intersection, points, prepare
+from shapely import Polygon, area, bounds, contains, intersection, points, prepare
 from shapely import box as box_polygon
 
 from parkcore.domain import Detection
@@ -61,15 +61,24 @@ def ground_parts_in(outlines: Sequence[Floats], boxes: Floats) -> Floats:
 
 def ground_points(boxes: Floats) -> Floats:
     """Where vehicles stand: the middle of their ground part, shape (n, 2)."""
-    ground = ground_parts(boxes)
-    return np.asarray((ground[:, :2] + ground[:, 2:]) / 2)
+    return _middles(ground_parts(boxes))
 
 
 def standing_in(outline: Floats, boxes: Floats) -> set[int]:
-    """The numbers of the vehicles whose ground point lies within an outline."""
+    """The numbers of the vehicles whose ground point lies within an outline: of ground parts that
+    are hardly deeper than it is there."""
     shape = Polygon(outline)
     prepare(shape)
-    return set(np.flatnonzero(contains(shape, points(ground_points(boxes)))).tolist())
+    parts = ground_parts(boxes)
+    below_and_above = box_polygon(parts[:, 0], shape.bounds[1], parts[:, 2], shape.bounds[3])
+    here = bounds(intersection(below_and_above, shape))
+    depths = DEEPEST * np.nan_to_num(here[:, 3] - here[:, 1])
+    parts[:, 1] = np.maximum(parts[:, 1], parts[:, 3] - depths)
+    return set(np.flatnonzero(contains(shape, points(_middles(parts)))).tolist())
+
+
+def _middles(parts: Floats) -> Floats:
+    return np.asarray((parts[:, :2] + parts[:, 2:]) / 2)
 
 
 def covered(outlines: Sequence[Floats], boxes: Floats) -> Floats:
