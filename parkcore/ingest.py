@@ -267,12 +267,10 @@ class Analyser:
 def _mark_spaces(analysis: Analysis, source: Source, store: Store) -> None:
     """Give the camera of a sample its described spaces, before its first photo is judged."""
     place, file = (source.lot.id, source.camera_id), source.layout_file
-    if file is None or store.layout(*place) is not None:
+    if file is None or not file.is_file() or store.layout(*place) is not None:
         return
     try:
         layout = read_layout(file.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        return
     except (OSError, UnicodeDecodeError, LayoutError) as error:
         log.warning("the spaces of the sample %s/%s are not marked: %s", *place, error)
         return

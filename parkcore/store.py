@@ -67,7 +67,7 @@ class Store(
         Args:
             lot: added with the snapshot where there is none of its id.
             stamp: of the photo's file, so that a scan need not read it again.
-            judged: what it says of its camera's spaces.
+            judged: what it says of its camera's spaces; left out where these are gone by now.
             supersedes: the SHA-256 of the same file half written, whose snapshot goes.
 
         Returns:
