@@ -22,8 +22,8 @@ GROUND_HEIGHT, GROUND_WIDTH = 0.6, 0.7
 
 DEEPEST = 1.2
 """A ground part is at most so many times as high on the photo as the space it is held against.
-ACPDS is judged alike with this limit and without (paired log loss of the training lots -9 ± 11);
-cars and buses along the kerb and motorcycles are missed without it from cameras below 20°."""
+Without this limit cameras that look down by less than 20° miss cars and buses along the kerb and
+motorcycles (the scenes in perspective of `tests/test_judgement.py`)."""
 
 
 def moved(polygon: Sequence[tuple[float, float]], homography: Floats | None) -> Floats:
