@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         description="Run the model's 8-bit form where there is one: about half the time on a CPU.",
     )
     confidence: float = Field(
-        0.2, gt=0, lt=1, description="Detections less sure than this are left out, 0..1."
+        0.25, gt=0, lt=1, description="Detections less sure than this are left out, 0..1."
     )
     street_model: str = Field(
         DEFAULT_STREET_MODEL,

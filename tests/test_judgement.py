@@ -148,6 +148,26 @@ def test_vehicles_in_no_space_are_listed(detections, outside, double):
         assert (judgement.outside, judgement.double) == (outside, double)
 
 
+ROAD = Area("road", rectangle(600, 400, 900, 600), "ignore")
+COUNTED = replace(ROAD, kind="count")
+
+
+@pytest.mark.parametrize(
+    "layout, listed",
+    [
+        (LAYOUT, (0,)),
+        (Layout((), (COUNTED,)), (0,)),
+        (Layout((), (ROAD,)), (0, 1)),
+    ],
+    ids=["spaces are marked", "an area is", "only what is to be ignored: all that is there counts"],
+)
+def test_what_is_hardly_sure_is_in_no_space_only_where_it_counts(layout, listed):
+    doubtful = replace(SKEWED, confidence=0.39)
+    surer = seen("car", 0.4, 300, 560, 400, 660)
+    judgement = judge(layout, [surer, doubtful], SIZE)
+    assert judgement.outside == listed
+
+
 @pytest.mark.parametrize(
     "detections, space, reason",
     [

@@ -144,6 +144,9 @@ def test_a_thing_taken_for_a_car_does_not_fill_a_space_that_looks_free() -> None
     first = judgement.spaces[0]
     assert (first.state, first.vehicle) == ("vacant", None)
     assert "although car 0.21 was found" in first.reason
+    assert judgement.outside == (), "nor is a thing in no space a vehicle"
+    sure = replace(doubtful, confidence=0.6)
+    judgement = judge(LAYOUT, [sure], SIZE, opinions=[0.001] * 4)
     assert judgement.outside == (0,)  # it stands somewhere, but fills nothing
     assert judgement.double == (), "nothing else stands there"
 

@@ -22,7 +22,9 @@ from parkcore.domain import LABELS, Box, Label
 from parkcore.images import decode
 from parkcore.settings import Settings
 
-THRESHOLD: float = Settings.model_fields["confidence"].default
+THRESHOLD = 0.2
+"""Of the main detector by itself; the second one makes what both see surer, so that the setting,
+with which both are asked, is higher."""
 ANALYSIS_SIZE: int = Settings.model_fields["imgsz"].default
 ANCHOR: Label = "car"
 """Keeps its confidence: the threshold was chosen for it, on car parks."""

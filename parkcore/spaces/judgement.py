@@ -48,20 +48,20 @@ DOUBT = (0.3, 0.7)
 """Between these probabilities of being occupied a space is unknown."""
 
 # Fitted on the training lots of ACPDS and on PKLot's UFPR05. See the module's docstring.
-FILLED = (-5.703, 11.149, 0.836)
+FILLED = (-5.415, 10.817, 0.812)
 """Intercept, measure, log odds of the detection's confidence: for a space that has a vehicle."""
 
-EMPTY = (-4.815, 2.549, 3.690, 3.583, 2.685)
+EMPTY = (-4.687, 2.689, 3.766, 3.653, 2.512)
 """Intercept, measure of the best vehicle that fills no space, measure m of the best of all,
 max(0, m - 0.5) where a nearer vehicle covers some of the space, m times the share that it covers:
 for a space that has none."""
 
 # Fitted on the training lots of ACPDS, with second opinions of classifiers that were trained
 # without the lot they were asked about.
-FILLED_ASKED = (-4.093, 7.418, 0.715, 0.875)
+FILLED_ASKED = (-3.672, 6.955, 0.626, 0.866)
 """As FILLED; the last is for the log odds of the second opinion."""
 
-EMPTY_ASKED = (-2.466, 2.303, 1.100, 1.328, -0.164, 1.027)
+EMPTY_ASKED = (-2.384, 2.174, 1.327, 1.230, -0.497, 1.048)
 """As EMPTY; the last is for the log odds of the second opinion."""
 
 DOUBT_ASKED = (0.4, 0.6)
@@ -79,6 +79,10 @@ WHOLLY_HIDDEN_FROM = 0.98
 
 IN_VIEW_FROM = 0.6
 """Share of a space that must be in the photo for it to be judged."""
+
+OUTSIDE_FROM = 0.4
+"""Confidence from which a vehicle in no space and no area is named: most detections that are less
+sure and that no marking speaks for are none, on streets and from above."""
 
 _Outlines: TypeAlias = Sequence[tuple[Area, Floats]]
 
@@ -185,7 +189,8 @@ def judge(
     stands = {found[number].vehicle for number in taken}
     left = [v for v in range(len(looked_at)) if v not in stands]
     counts, in_areas = _areas(areas, boxes, set(left))
-    outside = [v for v in left if v not in in_areas]
+    least = OUTSIDE_FROM if outlines or counts else 0.0  # else all that is there counts
+    outside = [v for v in left if v not in in_areas and confidences[v] >= least]
     double = [v for v in outside if measure[taken, v].max(initial=0.0) >= FILLS_FROM]
     return Judgement(
         tuple(states),

@@ -50,7 +50,8 @@ class Judgement:
     spaces: tuple[SpaceState, ...]
     areas: tuple[AreaCount, ...] = ()
     outside: tuple[int, ...] = ()
-    """Detections in no space and no area, those to be ignored left out."""
+    """Detections in no space and no area, those to be ignored left out, and the unsure where
+    spaces or areas are marked."""
     double: tuple[int, ...] = ()
     """Of these, the ones that stand over a space that another vehicle fills."""
 
