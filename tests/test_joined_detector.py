@@ -186,13 +186,13 @@ def test_the_settings_join_two_models():
     info = make_detector(Settings(time_zone="UTC")).info
     assert "parkcore-yolov8n" in info.model
     assert "parkcore-streets" in info.model
-    assert (info.confidence, info.imgsz) == (0.2, 1280)
+    assert (info.confidence, info.imgsz) == (0.25, 1280)
 
 
 def test_the_street_model_can_be_switched_off():
     detector = make_detector(Settings(time_zone="UTC", street_model="off"))
     assert isinstance(detector, YoloDetector)
-    assert detector.info.confidence == 0.2
+    assert detector.info.confidence == 0.25
 
 
 def test_a_missing_street_model_names_its_setting():

@@ -41,9 +41,9 @@ def test_every_setting_is_described():
         (0.6, "0.5", 0.4, 0.6),
         (None, "0.5", 0.4, 0.5),
         (None, None, 0.4, 0.4),
-        (None, None, None, 0.2),
+        (None, None, None, 0.25),
         (None, "", 0.4, 0.4),
-        (None, "", None, 0.2),
+        (None, "", None, 0.25),
     ],
     ids=[
         "a flag comes first",
