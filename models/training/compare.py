@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from models.training.space_card import Told, told_of
+from models.training.space_card import NOTES, Told, told_of
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.measuring import FLOOR, Way, measure
 from parkcore.accuracy.result_tables import markdown
@@ -25,8 +25,6 @@ from parkcore.wiring import make_detector, make_second_opinion
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-NOTES = Path(__file__).with_name("sets.toml")
 
 
 @click.command()

@@ -23,6 +23,7 @@ from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.photo_light import LIGHTS, light_of
 from parkcore.accuracy.result_tables import markdown
 from parkcore.accuracy.results_card import around, write_card
+from parkcore.accuracy.set_notes import read_notes
 from parkcore.accuracy.truth import Truth
 from parkcore.analysis_size import fitting_size, space_sizes
 from parkcore.detect import Detector
@@ -36,6 +37,7 @@ from parkcore.wiring import make_detector
 
 WAYS = ("detections alone", "classifier alone", "both")
 BINS = (0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0001)
+NOTES = Path(__file__).with_name("sets.toml")
 MARKS = "<!-- figures -->", "<!-- /figures -->"
 
 
@@ -69,7 +71,7 @@ def told_of(
     both = judge_twice(second, marked, image, detections)
     took = 1000 * (time.process_time() - started)
     said = {"occupied": True, "vacant": False, "unknown": None}
-    light = light_of(image)
+    light = truth.light or light_of(image)
     known = dict(zip((s.id for s in truth.layout.spaces), truth.occupied, strict=True))
     return [
         Told(
@@ -191,7 +193,9 @@ def main(datasets: Path, work: Path, card: Path) -> None:
             without = SecondOpinion(fold_file(work, fold))
             add("ACPDS, training lots, by a classifier that has not seen them", held_back, without)
     add("ACPDS, valid: unseen lots", read_truth(datasets / "acpds", split="valid"), shipped)
-    add("PKLot UFPR05: an unseen camera", read_truth(datasets / "pklot_ufpr05"), shipped)
+    camera = datasets / "pklot_ufpr05"
+    of_camera = read_truth(camera, notes=read_notes(NOTES)[camera.name])
+    add("PKLot UFPR05: an unseen camera", of_camera, shipped)
     write_card(card, figures_of(told, milliseconds), MARKS)
 
 
