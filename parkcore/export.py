@@ -171,7 +171,7 @@ def _detection(detection: Detection) -> dict[str, Any]:
 
 
 def _outside(snapshot: Snapshot, judged: Judged) -> list[dict[str, Any]]:
-    """The vehicles in no space and no area."""
+    """The vehicles in no space and no area that are sure enough; see `Judgement.outside`."""
     judgement, seen = judged.judgement, snapshot.detections or ()
     return [
         {**_detection(seen[number]), "double_parked": number in judgement.double}

@@ -214,7 +214,7 @@ class Analyser:
             analysis.image,
             analysis.snapshot.detections or (),
             reference_jpeg=lambda: store.layout_reference(layout_id),
-            last_homography=before[0][1].homography if before else None,
+            before=before[0][1] if before else None,
         )
 
     def _camera_size(self, source: Source, store: Store) -> int | None:

@@ -95,6 +95,11 @@ class View:
             return self.vehicles.total
         return None if self.marked.has_places else self.marked.counted
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether its vehicles would be counted, but cannot be."""
+        return self.marked is not None and not self.marked.has_places and self.counted is None
+
 
 @dataclass(frozen=True, slots=True)
 class LotState:
@@ -161,6 +166,8 @@ def lot_state(own_capacity: int | None, views: Sequence[View], *, valid: timedel
     placed = [view.marked for view in current if view.marked and view.counted is None]
     held = _one_each([area for each in placed for area in each.areas])
     parts = [_spaces_part(spaces), *map(_area_part, held)]
+    blind = [view for view in current if view.is_blind]
+    parts += [_Part(unknown=view.capacity or 0, high=view.capacity or 0) for view in blind]
     if counted := [view for view in current if view.counted is not None]:
         seen = sum(part.free + part.taken + part.unknown - part.beyond for part in parts)
         own = own_capacity if len(current) == len(views) else None

@@ -155,7 +155,7 @@ def test_the_rate_of_judged_spaces(judgement, rate, level):
 
 
 def test_where_nothing_with_places_is_marked_the_cameras_capacity_counts():
-    only_ignored = Judgement((), (), outside=(0, 1, 2))
+    only_ignored = Judgement((), (), unmarked=3)
     record = EXPORTER.record(snapshot(), Judged(1, only_ignored))
     assert (record["capacity"], record["rate"], record["level"]) == (40, 0.075, "quiet")
     no_number = Judgement((), (AreaCount("M", 20, None),), outside=(0,))

@@ -153,19 +153,24 @@ COUNTED = replace(ROAD, kind="count")
 
 
 @pytest.mark.parametrize(
-    "layout, listed",
-    [
-        (LAYOUT, (0,)),
-        (Layout((), (COUNTED,)), (0,)),
-        (Layout((), (ROAD,)), (0, 1)),
-    ],
-    ids=["spaces are marked", "an area is", "only what is to be ignored: all that is there counts"],
+    "layout", [LAYOUT, Layout((), (COUNTED,))], ids=["spaces are marked", "an area is"]
 )
-def test_what_is_hardly_sure_is_in_no_space_only_where_it_counts(layout, listed):
+def test_what_is_hardly_sure_is_not_said_to_stand_in_no_space(layout):
     doubtful = replace(SKEWED, confidence=0.39)
     surer = seen("car", 0.4, 300, 560, 400, 660)
     judgement = judge(layout, [surer, doubtful], SIZE)
-    assert judgement.outside == listed
+    assert judgement.outside == (0,)
+
+
+def test_where_only_areas_to_be_ignored_are_marked_all_others_count_and_none_is_astray():
+    layout = Layout((), (ROAD,))
+    on_the_road = seen("car", 0.9, 620, 420, 700, 500)
+    doubtful = replace(SKEWED, confidence=0.3)
+    judgement = judge(layout, [on_the_road, car(1), doubtful], SIZE)
+    assert (judgement.counted, judgement.outside, judgement.double) == (2, (), ())
+    assert judge(layout, [on_the_road], SIZE).counted == 0
+    blind = judge(layout, [], SIZE, blind="the picture is black")
+    assert blind.counted is None, "nobody can tell is not nobody there"
 
 
 @pytest.mark.parametrize(
@@ -553,7 +558,8 @@ def test_a_thousand_spaces_and_three_hundred_vehicles(seed):
     "judgement, states, in_areas, room",
     [
         (Judgement((), ()), "", 0, 0),
-        (Judgement((), (), outside=(0, 4)), "", 2, 0),
+        (Judgement((), (), unmarked=2), "", 2, 0),
+        (Judgement((), (), unmarked=None), "", None, 0),
         (Judgement((), (AreaCount("M", 8, None),), outside=(0,)), "", 8, 0),
         (Judgement((), (AreaCount("M", None, None),)), "", None, 0),
         (Judgement((), (AreaCount("M", 8, 6), AreaCount("N", 3, None))), "", 8, 6),
@@ -564,6 +570,7 @@ def test_a_thousand_spaces_and_three_hundred_vehicles(seed):
     ids=[
         "nothing is marked that counts, and nobody there",
         "only areas to be ignored",
+        "the same on a black picture",
         "an area without places alone",
         "the same, and nothing can be told",
         "beside one with places it has none",

@@ -259,13 +259,17 @@ def test_of_processes_that_save_at_once_one_wins(tmp_path):
         (layout("A", areas=(Area("M", at(0.5), "count", 12),)), 13),
         (layout("A", areas=(Area("M", at(0.5), "count"), Area("R", at(0.75), "ignore"))), 1),
         (layout("A", areas=(Area("R", at(0.75), "ignore", 12),)), 1),
-        (EMPTY, None),
+        (layout(areas=(Area("R", at(0.75), "ignore"),)), 40),
+        (layout(areas=(Area("M", at(0.75), "count"),)), 40),
+        (EMPTY, 40),
     ],
     ids=[
         "the spaces",
         "areas hold some too",
         "areas that do not say how many",
         "what is to be ignored holds none",
+        "where nothing holds any, what was said stays",
+        "areas that do not say how many, alone",
         "nothing marked",
     ],
 )
@@ -283,6 +287,8 @@ def test_a_lot_and_a_camera_are_made_where_there_are_none(store):
     assert store.cameras() == [Camera("north", "gate", 2)]
     save(store, layout("A"), based_on=1)
     assert store.cameras() == [Camera("north", "gate", 1)]
+    save(store, EMPTY, based_on=2)
+    assert store.cameras() == [Camera("north", "gate", None)]
 
 
 def test_areas_that_hold_more_than_any_lot_do_not_break_the_lists(store):

@@ -16,6 +16,7 @@ from parkcore.images import decode, jpeg
 from parkcore.spaces.judging import Judge
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.registration import Reference, reference, register
+from parkcore.spaces.verdict import Judged, Judgement
 
 NORTH = sorted((SAMPLES / "sample-north" / "gate").glob("*.jpg"))
 SOUTH = sorted((SAMPLES / "sample-south" / "kiosk").glob("*.jpg"))
@@ -258,7 +259,7 @@ def test_a_camera_that_looks_somewhere_else_tells_nothing():
         cv2.resize(photo(SOUTH[0]), (1280, 720)),
         [CAR],
         reference_jpeg=lambda: jpeg(photo(NOON)),
-        last_homography=np.eye(3),
+        before=Judged(7, Judgement(()), np.eye(3)),
     )
     [space] = judged.judgement.spaces
     assert (space.state, space.reason) == ("unknown", judged.note)
@@ -274,11 +275,30 @@ def test_where_nothing_can_be_seen_the_last_shift_holds():
         dark,
         [car_at(before)],
         reference_jpeg=lambda: jpeg(photo(NOON)),
-        last_homography=before,
+        before=Judged(7, Judgement(()), before),
     )
     assert judged.judgement.occupied == 1
     assert judged.homography is before
     assert "too little can be seen" in judged.note
+
+
+@pytest.mark.parametrize("light", [0.06, 0.0], ids=["by night", "black"])
+def test_a_camera_that_was_turned_away_by_day_tells_nothing_by_night(light):
+    away = cv2.resize(photo(SOUTH[0]), (1280, 720))
+    by_day = Judge().judge(LAYOUT, away, [CAR], reference_jpeg=lambda: jpeg(photo(NOON)))
+    by_night = Judge().judge(
+        LAYOUT,
+        (away * light).astype(np.uint8),
+        [],
+        reference_jpeg=lambda: jpeg(photo(NOON)),
+        before=by_day,
+    )
+    assert by_night.is_elsewhere
+    assert [space.state for space in by_night.judgement.spaces] == ["unknown"]
+    again = Judge().judge(
+        LAYOUT, photo(NOON), [CAR], reference_jpeg=lambda: jpeg(photo(NOON)), before=by_night
+    )
+    assert (again.judgement.occupied, again.note) == (1, ""), "until it is seen to be back"
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["a reference", "no reference"])

@@ -23,8 +23,8 @@ from parkcore.images import decode
 from parkcore.settings import Settings
 
 THRESHOLD = 0.2
-"""Of the main detector by itself; the second one makes what both see surer, so that the setting,
-with which both are asked, is higher."""
+"""Of the main detector by itself. The second one makes what both see surer, so that the setting,
+which is of both together, is higher."""
 ANALYSIS_SIZE: int = Settings.model_fields["imgsz"].default
 ANCHOR: Label = "car"
 """Keeps its confidence: the threshold was chosen for it, on car parks."""

@@ -52,7 +52,8 @@ def ask(store: Store, snapshot: Snapshot) -> Draft:
     judged = store.judged_by_machine(snapshot.id)
     seen = snapshot.vehicles.total
     if judged is not None:
-        st.caption("How full it was is told by the spaces; the counts are for the figures by type.")
+        by = "the spaces" if judged.judgement.spaces else "what the machine counted in the areas"
+        st.caption(f"How full it was is told by {by}; the counts are for the figures by type.")
     draft = Draft(_counts(snapshot), _spaces(snapshot, judged))
     total = draft.vehicles.total
     st.markdown(

@@ -11,6 +11,7 @@ from pages.shell.figures import counted
 from pages.shell.spaces import WORDS, badge
 from parkcore.colours import SPACE
 from parkcore.present import LotNow, SpaceNow
+from parkcore.spaces.judgement import OUTSIDE_FROM
 from parkcore.spaces.layout import SPACE_TYPES, SpaceType
 from parkcore.spaces.settling import LOOKS
 from parkcore.spaces.verdict import AreaCount, State
@@ -60,7 +61,7 @@ def strays(now: LotNow) -> None:
     """The vehicles that stand in no space, with the numbers that they have on the photo."""
     found = [(camera.id, stray) for camera, marked in now.marked for stray in marked.strays]
     if not found:
-        st.caption("Every vehicle stands in a space, or where none is looked for.")
+        st.caption(f"No vehicle that is at least {OUTSIDE_FROM:.0%} sure stands in no space.")
         return
     several = len(now.marked) > 1
     rows = []

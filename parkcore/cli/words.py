@@ -44,6 +44,11 @@ def say_look(snapshot: Snapshot, look: Look, settings: Settings) -> str:
 
 def say_spaces(judgement: Judgement) -> str:
     """How many spaces are free and taken, in one line, and how sure that is."""
+    if not judgement.spaces and not judgement.areas:
+        counted = judgement.counted
+        if counted is None:
+            return "how many vehicles there are cannot be told"
+        return f"{_vehicles(counted)}, those to be ignored left out"
     low, high = judgement.interval
     between = f"{low}–{high}" if low < high else f"{low}"
     unknown = f", {judgement.unknown} cannot be told" if judgement.unknown else ""

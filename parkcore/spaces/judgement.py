@@ -189,8 +189,10 @@ def judge(
     stands = {found[number].vehicle for number in taken}
     left = [v for v in range(len(looked_at)) if v not in stands]
     counts, in_areas = _areas(areas, boxes, set(left))
-    least = OUTSIDE_FROM if outlines or counts else 0.0  # else all that is there counts
-    outside = [v for v in left if v not in in_areas and confidences[v] >= least]
+    beside = [v for v in left if v not in in_areas]
+    if not outlines and not counts:
+        return Judgement((), unmarked=len(beside))
+    outside = [v for v in beside if confidences[v] >= OUTSIDE_FROM]
     double = [v for v in outside if measure[taken, v].max(initial=0.0) >= FILLS_FROM]
     return Judgement(
         tuple(states),
@@ -213,6 +215,7 @@ def _blind(layout: Layout, reason: str) -> Judgement:
     return Judgement(
         tuple(_unknown(space, reason) for space in layout.spaces),
         tuple(AreaCount(area.id, None, area.capacity) for area in counted),
+        unmarked=None,
     )
 
 

@@ -79,14 +79,15 @@ class Judge:
         detections: Sequence[Detection],
         *,
         reference_jpeg: Callable[[], bytes | None] = lambda: None,
-        last_homography: npt.NDArray[np.float64] | None = None,
+        before: Judged | None = None,
     ) -> Judged:
         """What a photo says of the spaces of a layout.
 
         Args:
             reference_jpeg: gives the photo that the layout was drawn on; without it the camera is
                 taken not to have moved.
-            last_homography: of the photo before, used where this one cannot tell.
+            before: the photo before, by the same layout: where this one cannot tell how the camera
+                stands, as at night, it stands as it did then.
 
         Raises:
             ModelError: the second opinion's weights cannot be loaded.
@@ -96,8 +97,9 @@ class Judge:
         homography, note = registration.homography, registration.said
         if registration.status == "moved":
             blind = f"{MOVED}: {note}".replace(": moved by", " by")
-        elif registration.status == "unclear":
-            homography = last_homography
+        elif registration.status == "unclear" and before is not None:
+            homography = before.homography
+            blind = before.note if before.is_elsewhere else blind
         if blind:
             size = (image.shape[1], image.shape[0])
             judgement = judge(layout, detections, size, blind=blind, homography=homography)

@@ -16,7 +16,7 @@ from parkcore.spaces.verdict import Judged
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """A vehicle in no space and no area."""
+    """A vehicle in no space and no area, sure enough to be named; see `Judgement.outside`."""
 
     number: int
     """Counts up from 1 on each photo, from left to right, so that it is found there."""

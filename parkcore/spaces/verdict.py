@@ -50,10 +50,13 @@ class Judgement:
     spaces: tuple[SpaceState, ...]
     areas: tuple[AreaCount, ...] = ()
     outside: tuple[int, ...] = ()
-    """Detections in no space and no area, those to be ignored left out, and the unsure where
-    spaces or areas are marked."""
+    """Detections in no space and no area, as far as they are sure enough, those to be ignored left
+    out. None where only areas to be ignored are marked: there all others stand where they may."""
     double: tuple[int, ...] = ()
     """Of these, the ones that stand over a space that another vehicle fills."""
+    unmarked: int | None = 0
+    """Where only areas to be ignored are marked, how many vehicles stand outside of them; None
+    where that cannot be told."""
 
     def count(self, state: State) -> int:
         return sum(space.state == state for space in self.spaces)
@@ -86,7 +89,7 @@ class Judgement:
         places that the camera is said to see: those in the areas, or, where only areas to be
         ignored are marked, those outside of them. None where it cannot be told."""
         if not self.areas:
-            return len(self.outside)
+            return self.unmarked
         told = [area.vehicles for area in self.areas if area.vehicles is not None]
         return sum(told) if told else None
 

@@ -15,7 +15,7 @@ from parkcore.spaces.layout_files import read_layout
 from parkcore.spaces.layout_writing import write_layout
 from parkcore.spaces.verdict import Judged
 from parkcore.sqlite.database import Connection, explained
-from parkcore.sqlite.lot_store import insert_lot, set_capacity
+from parkcore.sqlite.lot_store import insert_camera, insert_lot, set_capacity
 from parkcore.sqlite.records import (
     CORRECTED,
     Row,
@@ -93,18 +93,22 @@ class LayoutStore(Connection):
         now = datetime.now(UTC)
         with self._write() as db:
             row = db.execute(
-                "select max(version) from layouts where lot_id = ? and camera_id = ?",
+                "select version, layout from layouts where lot_id = ? and camera_id = ?"
+                " order by version desc limit 1",
                 [lot_id, camera_id],
             ).fetchone()
-            latest = row[0] or 0
+            latest = row[0] if row else 0
             if latest != based_on:
                 raise LayoutConflict(
                     f"the spaces of {lot_id}/{camera_id} were changed by somebody else meanwhile"
                     f" (version {latest}, yours began at {based_on}); load them anew and repeat"
                 )
             insert_lot(db, lot or Lot(lot_id, lot_id))
-            # the spaces that are marked are those that the camera sees, from now on
-            set_capacity(db, lot_id, camera_id, layout.capacity or None, since=now)
+            # The spaces that are marked are those that the camera sees, from now on; where none
+            # are nor were, somebody may have said how many it sees.
+            insert_camera(db, lot_id, camera_id)
+            if layout.capacity or (row and read_layout(row[1]).capacity):
+                set_capacity(db, lot_id, camera_id, layout.capacity or None, since=now)
             cursor = db.execute(
                 "insert into layouts (lot_id, camera_id, version, created_at, layout, reference)"
                 " values (?, ?, ?, ?, ?, ?)",

@@ -148,10 +148,7 @@ class LotStore(Connection):
         """
         with self._write() as db:
             insert_lot(db, lot or Lot(camera.lot_id, camera.lot_id))
-            db.execute(
-                "insert or ignore into cameras (lot_id, id) values (?, ?)",
-                [camera.lot_id, camera.id],
-            )
+            insert_camera(db, camera.lot_id, camera.id)
             db.table("ip_cameras").upsert(ip_camera_row(camera), pk=("lot_id", "camera_id"))
 
     def remove_ip_camera(self, lot_id: str, camera_id: str) -> None:
@@ -179,6 +176,11 @@ def insert_lot(db: Database, lot: Lot) -> bool:
     if is_new and lot.capacity is not None:
         set_capacity(db, lot.id, LOT, lot.capacity, since=None)
     return is_new
+
+
+def insert_camera(db: Database, lot_id: str, camera_id: str) -> None:
+    """Within a transaction: add a camera if there is none of its name."""
+    db.execute("insert or ignore into cameras (lot_id, id) values (?, ?)", [lot_id, camera_id])
 
 
 def set_capacity(

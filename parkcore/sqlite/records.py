@@ -227,6 +227,8 @@ def to_judged(row: Row) -> Judged:
         tuple(AreaCount(**each) for each in data["areas"]),
         tuple(data["outside"]),
         tuple(data["double"]),
+        # earlier versions took for outside what counts where only areas are to be ignored
+        data.get("unmarked", len(data["outside"])),
     )
     if said := corrected_spaces(row):
         judgement = corrected(judgement, said)

@@ -140,9 +140,9 @@ class ReprocessStore(Connection):
                 figures = figures_row(judged.judgement)
                 _insert(db, "run_judgements", key | judged_row(judged) | figures)
 
-    def run_homography(self, run: Run, snapshot: Snapshot) -> Any:
-        """How the camera stood on the photo before this one, as the run saw it; None where it
-        did not look at it."""
+    def run_judged_before(self, run: Run, snapshot: Snapshot) -> Judged | None:
+        """What the run says of the camera's photo before this one; None where it did not look at
+        it."""
         photo = snapshot.photo
         rows = self._rows(
             "select j.*, s.captured_at from snapshots s"
@@ -151,7 +151,7 @@ class ReprocessStore(Connection):
             " order by s.captured_at desc, s.id desc limit 1",
             [run.id, photo.lot_id, photo.camera_id, to_text(photo.captured_at)],
         )
-        return to_judged(rows[0]).homography if rows else None
+        return to_judged(rows[0]) if rows else None
 
     def finish_run(self, run: Run) -> None:
         with self._write() as db:

@@ -126,7 +126,7 @@ def _judged(
         layout,
         *seen,
         reference_jpeg=lambda: by.store.layout_reference(layout_id),
-        last_homography=by.store.run_homography(by.run, snapshot),
+        before=by.store.run_judged_before(by.run, snapshot),
     )
 
 
