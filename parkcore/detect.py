@@ -247,9 +247,10 @@ def _loading(weights: Path, setting: str) -> Iterator[None]:
         yield
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, EOFError,
             ImportError, StopIteration, pickle.UnpicklingError) as error:  # fmt: skip
+        itself = ", or set PARKCORE_EIGHT_BIT=false to go without it" if weights.is_dir() else ""
         raise ModelError(
             f"{weights} is not a YOLO model that can be loaded ({error}); put a good"
-            f" copy there or set {setting} to another"
+            f" copy there or set {setting} to another{itself}"
         ) from error
 
 

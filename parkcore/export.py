@@ -94,7 +94,8 @@ class Exporter:
             "interval": list(judgement.interval),
             "outside": len(judgement.outside),
             "double_parked": len(judgement.double),
-            "camera_moved": judged.note or None,
+            "camera_moved": judged.note if judged.has_moved else None,
+            "note": judged.note or None,
             "second_opinion": judged.second_opinion or None,
         }
 

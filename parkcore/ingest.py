@@ -136,15 +136,16 @@ class Analyser:
         )
         return Analysis(snapshot, decoded.image)
 
-    def analyse_file(self, source: Source) -> Analysis:
-        """Look at a photo on disk.
+    def analyse_file(self, source: Source, store: Store) -> Analysis:
+        """Look at a photo on disk, in the size that fits its camera as far as the history tells.
 
         Raises:
             UnreadablePhoto: it cannot be read whole; permissions and size included.
             FileNotFoundError: it is not there (any more).
         """
         data, stat = self._read(source.path)
-        return self.analyse(data, source, mtime=_mtime(source, stat))
+        imgsz = self._camera_size(source, store)
+        return self.analyse(data, source, mtime=_mtime(source, stat), imgsz=imgsz)
 
     def ingest(self, source: Source, store: Store) -> Outcome:
         """Read, judge and record one photo on disk; a bad one is recorded as a failure.

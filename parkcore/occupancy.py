@@ -240,5 +240,8 @@ def _vehicles(views: Sequence[View]) -> Vehicles:
         for space, label in (view.marked.filled_by if view.marked else {}).items():
             filled.setdefault(space, []).append(label)
     for labels in filled.values():
-        total.subtract(sorted(labels)[1:])
+        for _ in labels[1:]:
+            # what was corrected by hand may have left none of the type that a camera saw there
+            seen = [label for label in sorted(labels, reverse=True) if total[label] > 0]
+            total.subtract(seen[:1])
     return Vehicles(**total)

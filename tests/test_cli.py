@@ -118,6 +118,17 @@ def test_analyse_leaves_no_trace_unless_told_to_save(
         assert store.count() == 1
 
 
+def test_of_a_known_photo_all_is_as_it_was_recorded(run: Callable[..., Result]) -> None:
+    first = lines(run("analyse", "--save", "--json", FULL))[0]
+    again = lines(run("--confidence", 0.9, "analyse", "--save", "--json", FULL))[0]
+    looked = lines(run("--confidence", 0.9, "analyse", "--json", FULL))[0]
+    assert len(looked["detections"]) < len(first["detections"])
+    changing = {"milliseconds"}
+    assert {k: v for k, v in again.items() if k not in changing} == {
+        k: v for k, v in first.items() if k not in changing
+    }
+
+
 def test_annotate_writes_pictures_with_the_boxes(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:

@@ -25,8 +25,10 @@ from parkcore.errors import OutputError
 from parkcore.export import Exporter
 from parkcore.ingest import Analyser
 from parkcore.occupancy import Thresholds
-from parkcore.spaces.corrections import corrected
+from parkcore.spaces.corrections import corrected, same_places
 from parkcore.spaces.layout import Layout, Space
+from parkcore.spaces.layout_files import read_layout
+from parkcore.spaces.layout_writing import write_layout
 from parkcore.spaces.verdict import Judged, Judgement, SpaceState
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.storage import Storage
@@ -188,6 +190,22 @@ def test_a_name_that_means_another_place_by_now_was_not_spoken_of(
     [entry] = json.loads((tmp_path / "set" / "spaces.json").read_text()).values()
     said = {space["id"]: space["occupied"] for space in entry["spaces"]}
     assert said == {"A1": None, "A2": None, "A3": 1}
+
+
+def test_places_are_the_same_in_pixels_of_another_photo() -> None:
+    rng = np.random.default_rng(0)
+    spaces = [
+        Space(
+            f"A{n}", tuple((x + a, y + b) for a, b in ((0, 0), (0.05, 0), (0.05, 0.05), (0, 0.05)))
+        )
+        for n, (x, y) in enumerate(rng.uniform(0, 0.9, (50, 2)).tolist())
+    ]
+    before = Layout(tuple(spaces), (), (1280, 720))
+    again = read_layout(write_layout(replace(before, image_size=(1920, 1080))))
+    assert same_places(before, again) == {space.id for space in spaces}
+    (x, y), *others = spaces[0].polygon
+    moved = replace(spaces[0], polygon=((x + 0.001, y), *others))
+    assert same_places(before, Layout((moved,), (), (1280, 720))) == set()
 
 
 def test_a_correction_follows_its_place_not_its_name(seen, store: Store, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from conftest import MADRID, NOON
 
@@ -18,7 +19,7 @@ from parkcore.history.capacities import ALWAYS, Capacities
 from parkcore.history.rollups import Look
 from parkcore.ingest import Source
 from parkcore.occupancy import Thresholds
-from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
+from parkcore.spaces.verdict import MOVED, AreaCount, Judged, Judgement, SpaceState
 
 CAPACITIES = Capacities.of([("north", "gate", ALWAYS, 40)], {"north": frozenset({"gate", "roof"})})
 EXPORTER = Exporter(CAPACITIES, Thresholds(), MADRID)
@@ -96,7 +97,7 @@ def test_a_record_has_its_spaces_where_they_were_judged():
     judgement = Judgement((TAKEN, FREE, HIDDEN), (AreaCount("M", 2, 6),), (1, 2), (2,))
     seen = (CAR, Detection("truck", 0.5, Box(0, 0, 5, 5)), CAR)
     record = EXPORTER.record(
-        snapshot(detections=seen), Judged(1, judgement, None, "moved by 1 %", "s.pt 1")
+        snapshot(detections=seen), Judged(1, judgement, None, "too little can be seen", "s.pt 1")
     )
     expected = {
         "capacity": 9,
@@ -123,11 +124,27 @@ def test_a_record_has_its_spaces_where_they_were_judged():
                 "double_parked": True,
             },
         ],
-        "camera_moved": "moved by 1 %",
+        "camera_moved": None,
+        "note": "too little can be seen",
         "second_opinion": "s.pt 1",
     }
     assert {key: record[key] for key in expected} == expected
     assert json.loads(json.dumps(record)) == record
+
+
+@pytest.mark.parametrize(
+    "homography, note, moved",
+    [
+        (None, "", None),
+        (None, "the picture is black", None),
+        (np.eye(3), "moved by 1 %", "moved by 1 %"),
+        (None, f"{MOVED} by 30 %", f"{MOVED} by 30 %"),
+    ],
+    ids=["still", "dark", "nudged", "turned away"],
+)
+def test_a_record_says_that_the_camera_has_moved_only_where_it_has(homography, note, moved):
+    record = EXPORTER.record(snapshot(), Judged(1, Judgement(()), homography, note))
+    assert (record["camera_moved"], record["note"]) == (moved, note or None)
 
 
 @pytest.mark.parametrize(

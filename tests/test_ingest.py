@@ -231,20 +231,20 @@ def test_a_nonsense_modification_time_does_not_cost_the_photo(
 
 
 def test_looking_records_nothing(storage, store, analyser, add_photo):
-    analysis = analyser.analyse_file(storage.source(add_photo("a.jpg", vehicles=4)))
+    analysis = analyser.analyse_file(storage.source(add_photo("a.jpg", vehicles=4)), store)
     assert analysis.snapshot.vehicles.total == 4
     assert analysis.snapshot.id is None
     assert analysis.image.shape == (200, 320, 3)
     assert store.count() == 0
 
 
-def test_looking_refuses_what_cannot_be_read(storage, analyser):
+def test_looking_refuses_what_cannot_be_read(storage, store, analyser):
     path = storage.root / "a.jpg"
     path.write_bytes(b"")
     with pytest.raises(UnreadablePhoto, match="empty"):
-        analyser.analyse_file(storage.source(path))
+        analyser.analyse_file(storage.source(path), store)
     with pytest.raises(FileNotFoundError):
-        analyser.analyse_file(storage.source(storage.root / "gone.jpg"))
+        analyser.analyse_file(storage.source(storage.root / "gone.jpg"), store)
 
 
 def test_two_processes_at_the_same_photo_record_it_once(tmp_path, storage, add_photo):
@@ -314,6 +314,20 @@ def test_a_camera_with_small_vehicles_is_looked_at_larger(store, add_large, fits
         assert store.snapshot(outcome.snapshot.id).detector == replace(LooksAs.info, imgsz=used)
     analyser.ingest(add_large("south/gate/0.jpg", 20), store)
     assert detector.sizes == [None, larger, larger, None]
+    analyser.analyse_file(add_large("north/gate/3.jpg", 30), store)
+    assert detector.sizes[-1] == larger, "also where it is only looked at"
+
+
+def test_what_was_seen_in_photos_of_another_size_is_in_other_pixels(
+    store, analyser, add_large, add_photo, storage
+):
+    small = add_photo("north/gate/2026-05-04_10-00.jpg", vehicles=3)
+    analyser.ingest(storage.source(small), store)
+    [seen] = store.vehicles_seen("north", "gate", limit=10)
+    assert len(seen) == 3
+    analyser.ingest(add_large("north/gate/2026-05-04_11-00.jpg", 0), store)
+    assert store.count() == 2
+    assert store.vehicles_seen("north", "gate", limit=10) == [[]], "only the newest's size"
 
 
 def test_marked_spaces_tell_the_size_too(store, add_large):
@@ -401,7 +415,7 @@ def test_samples_that_are_removed_while_one_is_looked_at(
     """Its spaces are gone when it is recorded, and the photo counts all the same."""
     describe_lot()
     source = storage.source(add_photo("north/gate/a.jpg"))
-    analysis = analyser.analyse_file(source)
+    analysis = analyser.analyse_file(source, store)
     analyser.ingest(storage.source(add_photo("north/gate/b.jpg", seed=1)), store)
     judged = analyser.judged(analysis, store)
     store.delete_snapshots([one.photo.sha256 for one in store.snapshots()])

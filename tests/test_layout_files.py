@@ -335,6 +335,8 @@ BAD = {
     "Ultralytics without points": ([{"polygon": CORNERS}], "'points' is missing"),
     "Ultralytics' with text": ([{"points": [["1", 2], [3, 4]]}], "numbers, but got \"1\""),
     "COCO without a photo": ({"images": [], "annotations": []}, "cannot be used"),
+    "COCO of another photo": (
+        coco({"segmentation": [FLAT], "image_id": 8}), "none of its 1 annotations"),
     "COCO without corners": (coco({}), "'segmentation' is missing"),
     "COCO with a mask": (coco({"segmentation": {"counts": "a", "size": [1, 2]}}), "cannot be used"),
     "COCO with half a corner": (coco({"segmentation": [FLAT[:-1]]}), "cannot be used"),

@@ -230,6 +230,17 @@ def test_a_vehicle_that_two_cameras_see_in_a_space_counts_once():
     views[1] = replace(truck, vehicles=Vehicles(truck=1))
     for order in (views, views[::-1]):
         assert lot_state(None, order, valid=HOUR).vehicles == cars(3)
+    views[1] = replace(views[1], vehicles=cars(1))  # a person says that it is a car
+    for order in (views, views[::-1]):
+        assert lot_state(None, order, valid=HOUR).vehicles == cars(3)
+
+
+def test_where_vehicles_would_count_but_cannot_be_told_the_places_are_unknown():
+    blind = View(cars(0), 20, NOON, Marked((), (), counted=None))
+    state = lot_state(None, [blind], valid=HOUR)
+    assert (state.free, state.taken, state.unknown, state.capacity) == (0, 0, 20, 20)
+    nobody = replace(blind, marked=Marked((), (), counted=0))
+    assert lot_state(None, [nobody], valid=HOUR).free == 20
 
 
 def test_the_interval_of_several_cameras_is_that_of_their_spaces():

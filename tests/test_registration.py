@@ -15,7 +15,7 @@ from parkcore.domain import Box, Detection, Image
 from parkcore.images import decode, jpeg
 from parkcore.spaces.judging import Judge
 from parkcore.spaces.layout import Layout, Space
-from parkcore.spaces.registration import Reference, reference, register
+from parkcore.spaces.registration import Reference, _classified, reference, register
 from parkcore.spaces.verdict import Judged, Judgement
 
 NORTH = sorted((SAMPLES / "sample-north" / "gate").glob("*.jpg"))
@@ -100,6 +100,16 @@ def test_what_may_drive_away_is_not_looked_at():
     assert register(other, ref, [Box(160, 300, 660, 700)]).status == "still"
     inside = (ref.features.points * [1280, 720] - [100, 300]) / [500, 400]
     assert not ((inside > 0.02) & (inside < 0.98)).all(axis=1).any()
+
+
+def test_a_view_that_is_bent_was_not_nudged():
+    """Features on one diagonal alone agree with a homography that pulls in the other corners."""
+    bent = cv2.getPerspectiveTransform(
+        np.float32([[0, 0], [1, 0], [1, 1], [0, 1]]),
+        np.float32([[0, 0], [0.8, 0.2], [1, 1], [0.2, 0.8]]),
+    )
+    found = _classified(bent, 16 / 9)
+    assert (found.status, found.homography) == ("unclear", None)
 
 
 # -- nudged -------------------------------------------------------------------------------------

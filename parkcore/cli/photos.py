@@ -70,7 +70,7 @@ def analyse(
     with open_store(settings) if save else _lots_for_reading(settings) as store:
         for path, source in _sources(photos, storage, lot, camera):
             try:
-                analysis = analyser.analyse_file(source)
+                analysis = analyser.analyse_file(source, store)
             except (UnreadablePhoto, FileNotFoundError) as error:
                 failed = True
                 is_gone = isinstance(error, FileNotFoundError)
@@ -83,7 +83,12 @@ def analyse(
             judged = _judged(analysis, given, analyser, store)
             if annotate:
                 _write_annotated(annotate, path, analysis, judged, given)
-            snapshot = _save(analysis, source, analyser, store) if save else analysis.snapshot
+            snapshot = analysis.snapshot
+            if save:
+                recorded, is_new = _save(analysis, source, analyser, store)
+                if given is None:
+                    snapshot = recorded
+                    judged = judged if is_new else store.judged(recorded.id or 0)
             _report(path, snapshot, judged, source, store, settings, as_json=as_json)
     sys.exit(1 if failed else 0)
 
@@ -170,13 +175,16 @@ def _lots_for_reading(settings: Settings) -> Store:
         return Store.in_memory()
 
 
-def _save(analysis: Analysis, source: Source, analyser: Analyser, store: Store) -> Snapshot:
-    """Record a photo; of a known one, give back what was recorded first."""
+def _save(
+    analysis: Analysis, source: Source, analyser: Analyser, store: Store
+) -> tuple[Snapshot, bool]:
+    """Record a photo; of a known one, give back what was recorded first. Whether it was new comes
+    second."""
     recorded, is_new = analyser.keep(analysis, source, store)
     if is_new or recorded.id is None:
-        return recorded
+        return recorded, is_new
     click.echo(f"{source.said}: known already", err=True)
-    return store.snapshot(recorded.id) or recorded
+    return store.snapshot(recorded.id) or recorded, False
 
 
 def _layout(file: Path) -> Layout:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from parkcore.domain import Said
-from parkcore.spaces.layout import Layout
+from parkcore.spaces.layout import Layout, Point
 from parkcore.spaces.verdict import Judgement, SpaceState
+
+ROUNDED = 1e-6
+"""Of a photo's sides: corners that lie apart by less are one."""
 
 
 def same_places(before: Layout, now: Layout) -> set[str]:
@@ -15,7 +19,20 @@ def same_places(before: Layout, now: Layout) -> set[str]:
     of the one they said of that of the other. A name may be given to another place when the
     spaces are marked anew."""
     places = {space.id: space.polygon for space in before.spaces}
-    return {space.id for space in now.spaces if places.get(space.id) == space.polygon}
+    return {
+        space.id
+        for space in now.spaces
+        if space.id in places and _is_one(places[space.id], space.polygon)
+    }
+
+
+def _is_one(outline: Sequence[Point], other: Sequence[Point]) -> bool:
+    """Whether two outlines, 0..1, are the same but for rounding, as in pixels of another photo."""
+    return len(outline) == len(other) and all(
+        math.isclose(a, b, abs_tol=ROUNDED)
+        for one, two in zip(outline, other, strict=True)
+        for a, b in zip(one, two, strict=True)
+    )
 
 
 def corrected(judgement: Judgement, spaces: Mapping[str, Said]) -> Judgement:

@@ -140,7 +140,8 @@ def check_polygon(what: str, points: tuple[Point, ...]) -> None:
             raise ValueError(f"{what}: a corner is not a number: ({x}, {y})")
         if not (-BEYOND <= x <= 1 + BEYOND and -BEYOND <= y <= 1 + BEYOND):
             raise ValueError(
-                f"{what}: the corner ({x:.3f}, {y:.3f}) lies outside of the photo, which is 0..1"
+                f"{what}: the corner ({x:.3f}, {y:.3f}) lies outside of the photo, which is 0..1;"
+                " was it drawn on a photo of another size?"
             )
     polygon = Polygon(points)
     if not polygon.is_valid:

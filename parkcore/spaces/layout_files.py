@@ -131,6 +131,12 @@ def _coco(data: dict[str, Any]) -> Layout:
             areas.append(Area(name, corners, kind))
         else:
             spaces.append(Space(name, corners, kind if kind in SPACE_TYPES else "car"))
+    if data["annotations"] and not number:
+        named = image.get("file_name", image.get("id"))
+        raise ValueError(
+            f"none of its {len(data['annotations'])} annotations is of its first photo, {named};"
+            " export the photo with the spaces alone"
+        )
     return Layout(tuple(spaces), tuple(areas), size)
 
 

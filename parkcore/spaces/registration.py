@@ -41,6 +41,10 @@ LEAST_SPREAD = 0.08
 STILL = 0.003
 """Shift, as a share of the width, below which the camera counts as not moved at all."""
 
+MOST_BENT = 1.15
+"""Factor by which one diagonal of the photo may have become longer than the other: no nudge bends
+a view more, but a homography of few features does where none of them lie."""
+
 MOST_SHIFT, MOST_TURN, MOST_ZOOM = 0.15, 8.0, 1.2
 """Beyond these, as a share of the width, degrees and factor, a layout is not carried along."""
 
@@ -222,7 +226,11 @@ def _classified(homography: Array, aspect: float) -> Registration:
     before, after = corners * to_width, mapped[:, :2] / mapped[:, 2:] * to_width
     shift = float(np.linalg.norm(after - before, axis=1).max())
     across, across_now = before[2] - before[0], after[2] - after[0]
-    zoom = float(np.linalg.norm(across_now) / np.linalg.norm(across))
+    one = float(np.linalg.norm(across_now) / np.linalg.norm(across))
+    other = float(np.linalg.norm(after[3] - after[1]) / np.linalg.norm(before[3] - before[1]))
+    if not 1 / MOST_BENT < one / max(other, 1e-9) < MOST_BENT:
+        return Registration("unclear", None, "too little agrees to tell how it has moved")
+    zoom = (one + other) / 2
     turn = float(np.degrees(np.arctan2(*across_now[::-1]) - np.arctan2(*across[::-1])))
     centre = float(np.linalg.norm(after[4] - before[4]))
     said = f"moved by {100 * centre:.1f} % of the width, {turn:+.1f}°, zoom {zoom:.2f}"

@@ -145,9 +145,15 @@ class Judged:
     note: str = ""
     """That the camera has moved and how far, or why nothing can be told of the photo."""
     second_opinion: str = ""
-    """Name and version of the classifier that took part; empty where none did."""
+    """Name and version of the classifier that was asked where there was doubt; empty where there
+    was none to ask."""
 
     @property
     def is_elsewhere(self) -> bool:
         """The camera has moved so far that its spaces cannot follow."""
         return self.note.startswith(MOVED)
+
+    @property
+    def has_moved(self) -> bool:
+        """The camera has moved, however far."""
+        return self.is_elsewhere or self.homography is not None

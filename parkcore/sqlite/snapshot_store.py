@@ -186,8 +186,13 @@ class SnapshotStore(LotStore):
         )
 
     def vehicles_seen(self, lot_id: str, camera_id: str, *, limit: int) -> list[list[Detection]]:
-        """The detections of a camera's latest photos, one list a photo, an empty one included."""
-        listed = self.snapshots(HistoryFilter(lot_id, camera_id), limit=limit)
+        """The detections of a camera's latest photos, one list a photo, an empty one included.
+
+        Photos of another size than the newest are left out: their pixels are others.
+        """
+        latest = self.snapshots(HistoryFilter(lot_id, camera_id), limit=limit)
+        sizes = [(each.photo.width, each.photo.height) for each in latest]
+        listed = [each for each, size in zip(latest, sizes, strict=True) if size == sizes[0]]
         looks: dict[int | None, list[Detection]] = {each.id: [] for each in listed}
         marks = ", ".join("?" * len(looks))
         for row in self._rows(
