@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import zipfile
@@ -21,7 +22,7 @@ from parkcore.accuracy.meter import Check
 from parkcore.accuracy.training_export import export_training, split_of_day, zip_training
 from parkcore.cli import cli
 from parkcore.domain import Correction, Snapshot, Vehicles
-from parkcore.errors import OutputError
+from parkcore.errors import NothingLabelled, OutputError
 from parkcore.export import Exporter
 from parkcore.ingest import Analyser
 from parkcore.occupancy import Thresholds
@@ -112,6 +113,8 @@ def test_what_people_said_becomes_training_data_that_evaluate_reads(
 
     [truth] = read_truth(folder)
     assert truth.occupied == (False, True), "what nobody spoke of is not a label"
+    with pytest.raises(NothingLabelled, match="put right by hand measure nothing"):
+        read_truth(folder, to_measure=True)
     assert truth.photo.read_bytes() == storage.path(spaces.photo.file).read_bytes()
     for space, marked in zip(truth.layout.spaces, LAYOUT.spaces[:2], strict=True):
         assert sum(space.polygon, ()) == pytest.approx(sum(marked.polygon, ()), abs=1e-3)
@@ -125,6 +128,17 @@ def test_what_people_said_becomes_training_data_that_evaluate_reads(
     assert not list(folder.parent.glob(".parkcore-*"))
     with zipfile.ZipFile(io.BytesIO(zip_training(store, storage, MADRID))) as archive:
         assert {"training/spaces.json", "training/counts.csv"} < set(archive.namelist())
+
+
+def test_a_zip_file_that_has_no_room_is_said(seen, store, storage, monkeypatch) -> None:
+    store.correct(seen("north/gate/a.jpg", 1).id, Correction(Vehicles(car=9)))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", full)
+    with pytest.raises(OutputError, match=r"No space left on device.*TMPDIR"):
+        zip_training(store, storage, MADRID)
 
 
 def asked(found: Snapshot, space_id: str, answer: str) -> Check:

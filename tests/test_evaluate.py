@@ -211,8 +211,24 @@ def test_outlines_are_taken_for_boxes_and_what_has_no_extent_is_left_out(labels_
 )
 def test_lines_that_are_no_boxes_are_explained(labels_set, line):
     (labels_set / "labels" / "a.txt").write_text(line)
-    with pytest.raises(FolderError, match=r"labels.a\.txt cannot be read"):
+    with pytest.raises(FolderError, match=r"labels.a\.txt cannot be read") as said:
         read_truth(labels_set)
+    assert ("data.yaml has no name for 7" in str(said.value)) is line.startswith("7")
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(FolderError, match=r"there is no folder .*gone"):
+        read_truth(tmp_path / "gone")
+
+
+def test_a_split_folder_is_read_from_within(labels_set, monkeypatch):
+    """Its data.yaml lies beside it."""
+    inner = labels_set / "valid"
+    inner.mkdir()
+    for kind in ("images", "labels"):
+        (labels_set / kind).rename(inner / kind)
+    monkeypatch.chdir(inner)
+    assert len(read_truth(Path())) == 2
 
 
 def test_names_that_mean_no_vehicle_are_said(labels_set, caplog):

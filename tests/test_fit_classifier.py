@@ -147,6 +147,19 @@ def test_augmentation_keeps_the_space_in_its_middle_and_every_value_a_colour() -
     assert torch.equal(seen, again)
 
 
+@pytest.mark.parametrize("count, epochs", [(5, 4), (70, 2), (200, 1), (5, 1)])
+def test_however_few_steps_it_takes_it_is_trained(
+    samples: list[Sample], count: int, epochs: int
+) -> None:
+    """PyTorch's schedule divides by nothing where there are five."""
+    torch.manual_seed(0)
+    net = SpaceNet()
+    some = (samples * (count // len(samples) + 1))[:count]
+    _, found, epoch = train(net, some, samples[:4], epochs=epochs, seed=0, last=True)
+    assert epoch == epochs
+    assert found.spaces == 4
+
+
 def test_it_begins_with_the_detectors_layers_and_does_not_look_at_the_mask_yet() -> None:
     torch.manual_seed(1)
     donor = SpaceNet()
@@ -176,6 +189,8 @@ def test_samples_are_read_from_photos_with_marked_spaces(tmp_path: Path) -> None
     assert samples[0].crop[SAMPLE_SIDE // 2, SAMPLE_SIDE // 2, 0] > 180
     assert len(read_samples(tmp_path)) == 4
     (tmp_path / "images" / "a.jpg").write_bytes(b"")
+    assert [sample.group for sample in read_samples(tmp_path)] == ["b.jpg", "b.jpg"]
+    (tmp_path / "spaces.json").write_text("[]")
     with pytest.raises(FolderError, match=r"spaces\.json and images/"):
         read_samples(tmp_path)
 
@@ -192,7 +207,13 @@ def test_lots_are_divided_where_their_photos_look_least_alike() -> None:
     found = blocks(looks)
     assert [n for block in found for n in block] == list(range(30))
     assert {block.start for block in found} >= {10, 21}
-    assert all(BLOCK[0] <= len(block) <= BLOCK[1] for block in found[:-1])
+    assert all(BLOCK[0] <= len(block) <= BLOCK[1] for block in found)
+
+
+@pytest.mark.parametrize("count", range(BLOCK[0], 60))
+def test_no_lot_is_divided_for_a_rest(count: int) -> None:
+    looks = list(np.random.default_rng(count).random((count, 3)))
+    assert all(BLOCK[0] <= len(block) <= BLOCK[1] for block in blocks(looks))
 
 
 def test_odds_are_of_what_the_network_sees(samples: list[Sample]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -241,6 +242,29 @@ def test_what_people_said_puts_the_boxes_right() -> None:
     boxes, grey = detector_set.taught(told_of(said), found, judged)
     assert boxes == [("bus", square(102)), ("car", square(200))]
     assert grey == [square(0)], "a vehicle where nobody saw one is not taught"
+
+
+def test_a_missed_vehicle_beside_one_that_was_found_is_taught() -> None:
+    """The one that was found overlaps the space, but stands in the one beside it."""
+    found = [Detection("car", 0.9, square(80))]
+    boxes, grey = detector_set.taught(
+        told_of({"B": "occupied"}), found, judged_as(A=0, B=None, C=None, D=None)
+    )
+    assert boxes == [("car", square(80)), ("car", square(100))]
+    assert grey == []
+
+
+def test_one_box_is_not_the_vehicle_of_two_spaces() -> None:
+    found = [Detection("car", 0.2, Box(0, 100, 120, 140))]
+    spaces = {"A": "occupied", "B": "occupied"}
+    told = told_of(spaces)
+    wide = replace(told, layout=replace(told.layout, spaces=tuple(
+        replace(space, polygon=((0.02, 0.5), (0.3, 0.5), (0.3, 0.7), (0.02, 0.7)))
+        if space.id in spaces else space
+        for space in told.layout.spaces
+    )))  # fmt: skip
+    boxes, _ = detector_set.taught(wide, found, judged_as(A=None, B=None))
+    assert len(boxes) == 2
 
 
 def test_what_stands_where_a_person_saw_none_is_not_taught_whatever_it_was_judged() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
@@ -12,10 +13,11 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from conftest import HAS_8_BIT, ROOT, SAMPLES
+from ultralytics import YOLO
 
 from parkcore import chosen_models, settings
 from parkcore.cli import cli
-from parkcore.cli.switching import Gain, offer
+from parkcore.cli.switching import Gain, offer, say_left
 from parkcore.domain import Box
 from parkcore.geometry import iou
 from parkcore.spaces.second_opinion import read_weights
@@ -179,7 +181,8 @@ def test_what_is_better_alone_is_measured_together(
         "new classifier of spaces and detector",
     ]  # fmt: skip
     assert "parkcore-spaces-" in settings.load().second_opinion
-    assert "The new detector would make it no better" in said.output
+    assert "With the new detector alone it is no better. It is left" in said.output
+    assert "Nothing is switched" not in said.output
     assert settings.load().model == "parkcore-yolov8n.pt"
 
 
@@ -208,6 +211,45 @@ def test_held_back_photos_that_cannot_be_read_measure_nothing(
     assert own(home) == []
 
 
+@pytest.mark.parametrize("gains, how", [(True, "better, but less so"), (False, "no better")])
+def test_what_is_not_offered_is_said_with_how_to_use_it(gains, how, capsys) -> None:
+    say_left("model", Path("own.pt"), gains=gains)
+    said = capsys.readouterr().out
+    assert f"With the new detector alone it is {how}." in said
+    assert "`parkcore train --use own.pt`" in said
+
+
+def test_a_detector_that_lacks_a_type_is_refused_before_anything_is_measured(
+    home: Path, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_type = home / "models" / "one.pt"
+    model = YOLO(str(ROOT / "models" / "parkcore-yolov8n.pt"), task="detect")
+    model.model.names = {0: "car", 1: "x", 2: "y", 3: "z"}
+    model.save(str(one_type))
+    monkeypatch.setattr("parkcore.training.own_model.LEAST_PHOTOS", 1)
+    monkeypatch.setattr("parkcore.training.own_model.measure", None)
+    said = run("--model", str(one_type), "train", "--from", str(told), "--detector-only")
+    assert said.exit_code == 1
+    assert "knows no motorcycle and no bus and no truck" in said.output
+    assert "PARKCORE_MODEL" in said.output
+
+
+def test_two_ways_at_once_are_wrong_usage(home: Path) -> None:
+    assert run("train", "--back", "--use", str(CLASSIFIER)).exit_code == 2
+
+
+def test_a_full_disk_says_what_to_do(
+    home: Path, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("parkcore.cli.training._train", full)
+    said = run("train", "--from", str(told))
+    assert said.exit_code == 1
+    assert "No space left on device" in said.output and "TMPDIR" in said.output
+
+
 def test_what_is_switched_off_cannot_be_trained(home: Path, told: Path) -> None:
     said = run("--second-opinion", "off", "train", "--from", str(told))
     assert said.exit_code == 1
@@ -220,7 +262,6 @@ def test_what_is_switched_off_cannot_be_trained(home: Path, told: Path) -> None:
         ("better", True, True),
         ("better", False, False),
         ("perhaps better", True, False),
-        ("no better", True, False),
     ],
 )
 def test_only_what_is_better_is_switched_over_without_being_asked(

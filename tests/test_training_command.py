@@ -22,6 +22,18 @@ def test_the_start_has_what_the_trained_and_the_recalled_weights_leave(tmp_path:
     assert list(shares.values()) == pytest.approx([0.4, 0.25, 0.25, 0.1])
 
 
+def test_what_is_learned_from_is_not_written_over(tmp_path: Path) -> None:
+    recalled = tmp_path / "recalled.pt"
+    recalled.write_bytes(WEIGHTS.read_bytes())
+    words = [tmp_path, "--start", WEIGHTS, "--work", tmp_path / "work", "--out", recalled]
+    told = CliRunner().invoke(
+        main, [*map(str, words), "--blend", "0.8", "--recall", str(recalled), "0.1"]
+    )
+    assert told.exit_code == 2
+    assert "would be written over" in told.output
+    assert recalled.read_bytes() == WEIGHTS.read_bytes()
+
+
 def test_shares_of_more_than_the_whole_are_refused_before_anything_is_made(tmp_path: Path) -> None:
     work = tmp_path / "work"
     words = [tmp_path, "--start", WEIGHTS, "--work", work, "--blend", 0.8]

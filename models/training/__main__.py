@@ -98,7 +98,7 @@ def main(
     if not only_pictures:
         check_installed()
     folders = _folders(datasets, chosen)
-    if out.resolve() in {path.resolve() for path in (start, *teachers)}:
+    if out.resolve() in {path.resolve() for path in (start, *teachers, *(w for w, _ in recalled))}:
         raise click.UsageError(f"{out} would be written over, but is to be learned from; set --out")
     sources = _all(folders, "train")
     held_back = _all(folders, "valid")

@@ -129,7 +129,8 @@ def blocks(looks: Sequence[Floats]) -> list[range]:
     pieces, start = [], 0
     least, most = BLOCK
     while len(looks) - start > most:
-        steps = range(start + least, start + most + 1)
+        # what is left must be a piece as well
+        steps = range(start + least, min(start + most, len(looks) - least) + 1)
         end = max(steps, key=lambda n: float(np.abs(looks[n] - looks[n - 1]).sum()))
         pieces.append(range(start, end))
         start = end

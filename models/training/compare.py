@@ -17,7 +17,7 @@ import numpy as np
 from models.training.space_card import NOTES, Told, told_of
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.measuring import FLOOR, Way, measure
-from parkcore.accuracy.result_tables import markdown
+from parkcore.accuracy.result_tables import NOT_TOLD, markdown
 from parkcore.accuracy.set_notes import SetNotes, read_notes
 from parkcore.accuracy.truth import Truth
 from parkcore.settings import Settings, load
@@ -44,7 +44,8 @@ def main(folders: Sequence[Path], weights: Sequence[Path], split: str) -> None:
     rows: list[dict[str, str]] = []
     for folder in folders:
         name = folder.resolve().name
-        truths = read_truth(folder, split=split, notes=notes.get(name, SetNotes()))
+        about = notes.get(name, SetNotes())
+        truths = read_truth(folder, split=split, notes=about, to_measure=True)
         ours = [settings.model_copy(update={"model": str(path)}) for path in weights]
         rows += on_spaces(name, truths, ours) if truths[0].layout else on_boxes(name, truths, ours)
     click.echo(markdown(rows))
@@ -76,9 +77,11 @@ def on_boxes(name: str, truths: Sequence[Truth], ours: Sequence[Settings]) -> li
         detector = make_detector(settings.model_copy(update={"confidence": FLOOR}))
         [found] = measure(name, truths, [Way(detector, settings.confidence)], None).rows
         figures = found.figures()
-        right = figures["precision"]
-        shares = [f"{share:.0%}" for share in (figures["recall"], right) if share is not None]
-        row[_column(settings)] = ", ".join((f"{figures['map50']:.2f}", *shares))
+        shares = [figures["recall"], figures["precision"]]
+        told = [f"{share:.0%}" for share in shares if share is not None]
+        if figures["map50"] is not None:
+            told.insert(0, f"{figures['map50']:.2f}")
+        row[_column(settings)] = ", ".join(told) or NOT_TOLD
     return [row]
 
 

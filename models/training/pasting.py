@@ -53,7 +53,7 @@ MOST_STRETCHED = 1.5
 LIGHT = (0.3, 1.5)
 """How much darker or lighter a cut-out is made for its place, at most."""
 KINDS = (2, 12)
-"""So many kinds of motorcycle stand in one picture."""
+"""So many times `ALIKE` cut-outs at least, and fewer than so many times, are in one picture."""
 
 
 @dataclass(frozen=True, slots=True)

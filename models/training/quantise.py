@@ -25,7 +25,7 @@ import yaml
 from models.training.crops import SIDE
 from models.training.sources import digest as digest_of
 from parkcore.detect import load, ultralytics
-from parkcore.images import decode
+from parkcore.images import SUFFIXES, decode
 from parkcore.quantised import CONTENT, MADE_OF, digest, folder_of
 
 PICTURES = 300
@@ -68,7 +68,8 @@ def quantise(weights: Path, pictures: Path, *, seed: int) -> Path:
     import nncf
     import openvino
 
-    images = sorted((pictures / "images").iterdir())
+    beside = (pictures / "images").iterdir()
+    images = sorted(path for path in beside if path.suffix.lower() in SUFFIXES)
     chosen = np.random.default_rng(seed).permutation(len(images))[:PICTURES]
     with tempfile.TemporaryDirectory() as made:
         copy = Path(made) / weights.name

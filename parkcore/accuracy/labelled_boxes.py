@@ -95,8 +95,11 @@ def _truth(
     try:
         rows = _rows(labels)
         size = upright_size(photo)
+        unknown = sorted({int(row[0]) for row in rows} - set(names))
+        if unknown:
+            raise ValueError(f"data.yaml has no name for {', '.join(map(str, unknown))}")
         boxes = [(names[int(row[0])], _box(row, *size)) for row in rows]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise FolderError(f"the labels in {labels} cannot be read: {error!r}") from error
     seen = [(name, box) for name, box in boxes if box is not None]
     known = [(label, box) for name, box in seen if (label := notes.type_of(name))]

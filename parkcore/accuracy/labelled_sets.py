@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,11 @@ log = logging.getLogger(__name__)
 
 
 def read_truth(
-    folder: Path, *, split: str | None = None, notes: SetNotes | None = None
+    folder: Path,
+    *,
+    split: str | None = None,
+    notes: SetNotes | None = None,
+    to_measure: bool = False,
 ) -> list[Truth]:
     """The labelled photos of a data set.
 
@@ -37,18 +41,22 @@ def read_truth(
         split: only photos of this split: as spaces.json or the folders' names say, else as
             `splits.held_back` does. A set that is wholly for measuring is all `valid`.
         notes: what is known of the set besides its labels.
+        to_measure: only spaces that measure; see `is_drawn`.
 
     Raises:
         NothingLabelled: there is no labelled photo in it, or none of that split.
         FolderError: there is no truth in it, or it cannot be read.
     """
-    notes = notes or SetNotes()
+    folder, notes = folder.resolve(), notes or SetNotes()
+    if not folder.is_dir():
+        raise FolderError(f"there is no folder {folder}")
     if notes.role == "measure" and called(split) == "train":
         raise NothingLabelled(f"{folder} is for measuring only and has nothing to train on")
     if notes.role == "measure" and called(split) == "valid":
-        return read_truth(folder, notes=replace(notes, role="train"))
+        notes = replace(notes, role="train")
+        return read_truth(folder, notes=notes, to_measure=to_measure)
     if (folder / "spaces.json").is_file():
-        truths = list(_spaces(folder, split, notes))
+        truths = list(_spaces(folder, split, notes, to_measure))
     elif any(label_folders(folder)):
         truths = list(read_boxes(folder, split, notes))
     else:
@@ -58,11 +66,21 @@ def read_truth(
         )
     if not truths:
         of_split = f" of the split {split}; check --split, or go without" if split else ""
-        raise NothingLabelled(f"there is no labelled photo in {folder}{of_split}")
+        raise NothingLabelled(
+            f"there is no labelled photo in {folder}{of_split}"
+            + (" (spaces that were put right by hand measure nothing)" if to_measure else "")
+        )
     return truths
 
 
-def _spaces(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]:
+def is_drawn(space: Mapping[str, Any]) -> bool:
+    """Whether a labelled space was not chosen for how it was judged, as those are that people put
+    right in a set of `export-training`: what is corrected is what was wrong, and so measures
+    nothing."""
+    return bool(space.get("asked", space.get("by") != "hand"))
+
+
+def _spaces(folder: Path, split: str | None, notes: SetNotes, to_measure: bool) -> Iterator[Truth]:
     path = folder / "spaces.json"
     try:
         photos = sorted(json.loads(path.read_text(encoding="utf-8")).items())
@@ -71,7 +89,7 @@ def _spaces(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]
     for name, photo in photos:
         try:
             if split is None or called(split) == called(photo.get("split")):
-                yield from _spaces_of(folder / "images" / name, photo, notes)
+                yield from _spaces_of(folder / "images" / name, photo, notes, to_measure)
         except UnreadablePhoto as error:
             log.warning("%s is left out: %s", name, error)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -80,8 +98,13 @@ def _spaces(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Truth]
             ) from error
 
 
-def _spaces_of(path: Path, photo: dict[str, Any], notes: SetNotes) -> Iterator[Truth]:
-    if all(space["occupied"] is None for space in photo["spaces"]):
+def _spaces_of(
+    path: Path, photo: dict[str, Any], notes: SetNotes, to_measure: bool
+) -> Iterator[Truth]:
+    def is_told(space: dict[str, Any]) -> bool:
+        return space["occupied"] is not None and (not to_measure or is_drawn(space))
+
+    if not any(map(is_told, photo["spaces"])):
         return
     if not path.is_file():
         raise FolderError(f"the photo {path} is not there, but has labels")
@@ -89,7 +112,7 @@ def _spaces_of(path: Path, photo: dict[str, Any], notes: SetNotes) -> Iterator[T
     marked, known, occupied, missing = [], [], [], 0
     for number, each in enumerate(photo["spaces"]):
         outline = outline_within(each["contour"], size)
-        is_known = each["occupied"] is not None
+        is_known = is_told(each)
         if outline is None:
             missing += is_known
             continue

@@ -21,6 +21,8 @@ HOW_TO_READ = """\
 - In brackets: 95 % intervals, for shares Wilson's, the wider the more photos differ, else by
   resampling the photos. Sizes are square roots of areas in pixels of the photo. Day, dusk and night
   say how dark the photo is.
+- **Truth in interval**: on how many photos the count lay in the interval that was said, which
+  should hold it 9 times of 10; its mean width in brackets. The plain alternative says no interval.
 - **–** is what cannot be told. Where some vehicles have no box these are precision, F1 and counts;
   average precision (AP50, at an overlap of 0.5) is then of the vehicles that have one, and at least
   that (≥), as what was found of the others counts as wrong. Of several sets together, precision,
@@ -152,7 +154,12 @@ def _named(rows: Sequence[Figures]) -> dict[str, Figures]:
     by_who = {str(row["who"]): row for row in rows}
     if len(by_who) == len(rows):
         return by_who
-    return {f"{row['who']} ({row['model']}, {row['settings']})": row for row in rows}
+    named: dict[str, Figures] = {}
+    for row in rows:
+        name = f"{row['who']} ({row['model']}, {row['settings']})"
+        alike = sum(each == name or each.startswith(f"{name} #") for each in named)
+        named[f"{name} #{alike + 1}" if alike else name] = row
+    return named
 
 
 def _who(row: Figures) -> dict[str, str]:

@@ -16,7 +16,10 @@ from parkcore.reports.whole_file import whole_file
 from parkcore.settings import Settings
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
-LIBRARIES = ("parkcore", "ultralytics", "ultralytics-opencv-headless", "torch", "numpy")
+LIBRARIES = (
+    "parkcore", "ultralytics", "ultralytics-opencv-headless", "torch", "openvino",
+    "opencv-python-headless", "numpy", "scipy",
+)  # fmt: skip
 
 
 MEASURED_BY = (

@@ -99,14 +99,20 @@ def zip_training(store: Store, storage: Storage, zone: tzinfo) -> bytes:
     Raises:
         OutputError: there is nothing to write, or no room for it.
     """
-    with tempfile.TemporaryDirectory(prefix="parkcore-") as made:
-        folder = Path(made) / "training"
-        export_training(store, storage, folder, zone)
-        path = Path(made) / "training.zip"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-            for file in sorted(folder.rglob("*")):
-                archive.write(file, Path("training") / file.relative_to(folder))
-        return path.read_bytes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="parkcore-") as made:
+            folder = Path(made) / "training"
+            export_training(store, storage, folder, zone)
+            path = Path(made) / "training.zip"
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+                for file in sorted(folder.rglob("*")):
+                    archive.write(file, Path("training") / file.relative_to(folder))
+            return path.read_bytes()
+    except OSError as error:
+        raise OutputError(
+            f"the ZIP file cannot be made in {tempfile.gettempdir()} ({error.strerror}); it needs"
+            " room for all photos twice there, or in another folder named by TMPDIR"
+        ) from error
 
 
 def spoken_of(store: Store) -> Iterator[Snapshot]:

@@ -198,7 +198,8 @@ def _labelled(
     for folder in folders:
         notes = _notes(folder, about, unlabelled)
         try:
-            sets.append((folder, notes, read_truth(folder, split=split, notes=notes)))
+            truths = read_truth(folder, split=split, notes=notes, to_measure=True)
+            sets.append((folder, notes, truths))
         except NothingLabelled as error:
             without.append(error)
     if not sets:

@@ -15,7 +15,7 @@ from parkcore.settings import DEFAULT_MODEL, chosen_file, load
 KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
 """What the files of own models are called after."""
 
-Gain: TypeAlias = Literal["better", "perhaps better", "no better"]
+Gain: TypeAlias = Literal["better", "perhaps better"]
 
 NAMES: dict[Part, str] = {"second_opinion": "classifier of spaces", "model": "detector"}
 
@@ -29,10 +29,6 @@ def offer(new: Mapping[Part, Path], gain: Gain, *, switch: bool) -> None:
     """
     what = " and ".join(NAMES[part] for part in new)
     how = " and ".join(f"`parkcore train --use {kept}`" for kept in new.values())
-    later = f"Nothing is switched. {how} would do it."
-    if gain == "no better":
-        click.echo(f"The new {what} would make it no better. {later}")
-        return
     said = f"With the new {what} it is better"
     if gain == "perhaps better":
         said += ", but by so little that it may be chance: more answers would tell"
@@ -40,7 +36,18 @@ def offer(new: Mapping[Part, Path], gain: Gain, *, switch: bool) -> None:
     if (switch and gain == "better") or (can_ask and click.confirm(f"{said}. Use the new {what}?")):
         switch_over(new)
     else:
-        click.echo(f"{said}. {later}")
+        click.echo(f"{said}. Nothing is switched. {how} would do it.")
+
+
+def say_left(part: Part, weights: Path, *, gains: bool) -> None:
+    """Tell of new weights that are not offered, and how to use them all the same.
+
+    Args:
+        gains: whether it is better with them than before, if less so than with what is offered.
+    """
+    how = "better, but less so" if gains else "no better"
+    said = f"With the new {NAMES[part]} alone it is {how}"
+    click.echo(f"{said}. It is left; `parkcore train --use {weights}` would use it.")
 
 
 def part_of(weights: Path) -> Part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,16 @@ from typing import TYPE_CHECKING
 import click
 
 from parkcore.chosen_models import Part, go_back
-from parkcore.cli.switching import KINDS, NAMES, Gain, offer, part_of, say_in_use, switch_over
+from parkcore.cli.switching import (
+    KINDS,
+    NAMES,
+    Gain,
+    offer,
+    part_of,
+    say_in_use,
+    say_left,
+    switch_over,
+)
 from parkcore.errors import ModelError, NotEnoughHistory, OutputError
 from parkcore.settings import OFF, Settings, chosen_file
 
@@ -92,6 +102,8 @@ def train(
     of days that are held back. The new weights are a file of their own in the folder models; they
     are used only when you say so. Photos judged before stay as they are: see `parkcore reprocess`.
     """
+    if back and use is not None:
+        raise click.UsageError("--back and --use: one of them at a time")
     if back:
         go_back(chosen_file())
         say_in_use()
@@ -102,8 +114,14 @@ def train(
     parts: list[Part] = [] if detector_only else ["second_opinion"]
     if detector or detector_only:
         parts.append("model")
-    with tempfile.TemporaryDirectory(prefix="parkcore-train-") as made:
-        _train(settings, parts, Path(made), source, epochs, seed, switch=switch)
+    try:
+        with tempfile.TemporaryDirectory(prefix="parkcore-train-") as made:
+            _train(settings, parts, Path(made), source, epochs, seed, switch=switch)
+    except OSError as error:
+        raise OutputError(
+            f"what is trained on cannot be written to {tempfile.gettempdir()} ({error.strerror});"
+            " make room there, or name another folder by TMPDIR"
+        ) from error
 
 
 def _train(
@@ -126,6 +144,7 @@ def _train(
         f"{amount.spaces} spaces that people spoke of, and {amount.held_back} answers held back"
         " to measure"
     )
+    _check_start(settings, parts, made)
     held_back = [each for each in told if each.split == "valid"]
 
     def measured(by: Settings) -> Measured:
@@ -146,6 +165,7 @@ def _train(
             click.echo("No pass over the data made the classifier better; it stays as it is.")
             continue
         new[part] = _keep(fitted, part, amount)
+        click.echo(f"Kept as {new[part]}; not in use.")
     # They judge together: two that are better alone need not be so as a pair.
     tries: list[tuple[Part, ...]] = [(part,) for part in new]
     if len(new) > 1:
@@ -159,13 +179,31 @@ def _train(
     best = max(tries, key=lambda tried: changes[tried].gain, default=())
     if best and changes[best].gain <= 0:
         best = ()
-    others = {part: kept for part, kept in new.items() if part not in best}
-    if others:
-        offer(others, "no better", switch=switch)
     if best:
         is_sure = changes[best].is_more_than_chance(len(tries))
         gain: Gain = "better" if is_sure else "perhaps better"
         offer({part: new[part] for part in best}, gain, switch=switch)
+    for part, kept in new.items():
+        if part not in best:
+            say_left(part, kept, gains=changes[(part,)].gain > 0)
+
+
+def _check_start(settings: Settings, parts: list[Part], made: Path) -> None:
+    """Before hours of measuring and training: is there what is to be trained on from here?
+
+    Raises:
+        ModelError: there is not.
+    """
+    if "second_opinion" in parts and settings.second_opinion == OFF:
+        raise ModelError(
+            "the second opinion is switched off (second_opinion = off), so there is no classifier"
+            " to train; give its weights back, or train with --detector-only"
+        )
+    if "model" in parts:
+        from parkcore.model_files import find_weights, model_folders
+        from parkcore.training.fine_tune import four_types
+
+        four_types(find_weights(settings.model, folders=model_folders()), made / "start.pt")
 
 
 def _export(settings: Settings, folder: Path) -> Path:
@@ -197,12 +235,6 @@ def _fit(settings: Settings, folder: Path, out: Path, epochs: int, seed: int) ->
     from parkcore.training.fit_classifier import Figures, fit
     from parkcore.training.own_model import days_to_stop_by
     from parkcore.training.space_crops import read_samples
-
-    if settings.second_opinion == OFF:
-        raise ModelError(
-            "the second opinion is switched off (second_opinion = off), so there is no classifier"
-            " to train; give its weights back, or train with --detector-only"
-        )
 
     def progress(epoch: int, of: int, figures: Figures) -> None:
         click.echo(f"  pass {epoch} of {of}: {figures.right:.1%} of {figures.spaces} right")
@@ -236,13 +268,12 @@ def _fine_tune(
 ) -> None:
     from parkcore.model_files import find_weights, model_folders
     from parkcore.training import detector_set
-    from parkcore.training.fine_tune import fine_tune, four_types
+    from parkcore.training.fine_tune import fine_tune
 
     start = find_weights(settings.model, folders=model_folders())
     click.echo(f"Training the {NAMES['model']} from {start.name} on; this takes long …")
     limit = settings.max_megapixels
     data = detector_set.write(told, _judging(settings), made / "boxes", max_megapixels=limit)
-    four_types(start, made / "start.pt")
     with click.progressbar(length=1, label="  Batches", file=sys.stderr) as bar:
 
         def progress(done: int, of: int) -> None:
@@ -266,6 +297,8 @@ def _keep(fitted: Path, part: Part, amount: Amount) -> Path:
         shutil.copyfile(fitted, unfinished)
         unfinished.replace(kept)
     except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise OutputError(f"{kept} cannot be written ({error.strerror})") from error
     return kept
 

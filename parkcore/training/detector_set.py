@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
 import yaml
 
 from parkcore.domain import LABELS, Box, Detection, Image, Label
 from parkcore.errors import FolderError, UnreadablePhoto
-from parkcore.geometry import iou
+from parkcore.geometry import hull, iou
 from parkcore.images import decode, jpeg
 from parkcore.spaces.layout import Space
 from parkcore.spaces.verdict import Judged
@@ -88,8 +87,10 @@ def taught(told: Told, detections: Sequence[Detection], judged: Judged) -> tuple
             wrong |= set() if state.vehicle is None else {state.vehicle}
         elif state.vehicle is not None:
             sure.add(state.vehicle)
-        elif here:
-            sure.add(max(here, key=lambda n: iou(detections[n].box, place)))
+        elif free := [n for n in here if n not in elsewhere]:
+            found = max(free, key=lambda n: iou(detections[n].box, place))
+            sure.add(found)
+            elsewhere.add(found)  # no vehicle fills two spaces
         else:
             added.append(("motorcycle" if space.type == "motorcycle" else "car", place))
     kept = [(detections[n].label, detections[n].box) for n in sorted(sure - wrong)] + added
@@ -110,9 +111,8 @@ def painted(image: Image, boxes: Iterable[Box]) -> Image:
 def _marked(told: Told, space_id: str) -> tuple[Space, Box]:
     """A space, and the upright box around it in pixels."""
     [space] = [each for each in told.layout.spaces if each.id == space_id]
-    corners = np.array(space.polygon) * np.array(told.layout.image_size, float)
-    (x1, y1), (x2, y2) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-    return space, Box(x1, y1, x2, y2)
+    width, height = told.layout.image_size
+    return space, hull([(x * width, y * height) for x, y in space.polygon])
 
 
 def _line(label: Label, box: Box, image: Image) -> str:

@@ -66,7 +66,10 @@ def four_types(weights: Path, out: Path) -> None:
     names = {name: number for number, name in model.names.items()}
     missing = [label for label in LABELS if label not in names]
     if missing:
-        raise ModelError(f"{weights} knows no {' and no '.join(missing)}; start from other weights")
+        raise ModelError(
+            f"{weights} knows no {' and no '.join(missing)}; a detector is trained on from weights"
+            " that know all four types, such as Parkcore's own: name them by PARKCORE_MODEL"
+        )
     rows = [names[label] for label in LABELS]
     head = model.model[-1]
     for branch in head.cv3:

@@ -144,8 +144,10 @@ def train(
     wide = torch.from_numpy(np.stack([sample.crop for sample in samples_train]))
     steps = math.ceil(len(truth) / BATCH)
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=DECAY)
+    turns = steps * epochs + 1
+    turns += turns == 5  # of which a fifth is one step: PyTorch would divide by the none before it
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, rate, total_steps=steps * epochs + 1, pct_start=0.2
+        optimiser, rate, total_steps=turns, pct_start=0.2
     )
     mean = copy.deepcopy(net).eval()
     best, best_figures, best_epoch = copy.deepcopy(mean), _nothing(), 0

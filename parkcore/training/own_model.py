@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from parkcore.accuracy.labelled_sets import outline_within
+from parkcore.accuracy.labelled_sets import is_drawn, outline_within
 from parkcore.accuracy.meter import Answer
 from parkcore.domain import Detection, Image
 from parkcore.errors import FolderError, NotEnoughHistory, UnreadablePhoto
@@ -133,7 +133,7 @@ def _told(folder: Path, name: str, entry: dict[str, Any]) -> Told:
             spaces.append(Space(each["id"], outline, each.get("type", "car")))
             if each["occupied"] is not None:
                 said[each["id"]] = "occupied" if each["occupied"] else "vacant"
-                if each.get("asked", each.get("by") != "hand"):
+                if is_drawn(each):
                     drawn.add(each["id"])
     split: Literal["train", "valid"] = "valid" if entry["split"] == "valid" else "train"
     layout = Layout(tuple(spaces), (), size)

@@ -7,6 +7,7 @@ A folder is as `parkcore evaluate` reads it: `images/` and `spaces.json`, which 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from parkcore.domain import Image
 from parkcore.errors import FolderError, UnreadablePhoto
 from parkcore.images import decode
 from parkcore.spaces.second_opinion import ENLARGED, SIDE, cut
+
+log = logging.getLogger(__name__)
 
 MARGIN = 1.5
 """A sample is so many times as wide as what the network sees, so that it can be moved about."""
@@ -51,37 +55,42 @@ def read_samples(
     *,
     split: str | None = None,
     group: Callable[[str, dict[str, Any]], str] = camera_day,
-    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Sample]:
     """Every space of a folder of which is known whether it is occupied, but for those of
-    motorcycles, which are not judged by their crops.
+    motorcycles, which are not judged by their crops. Photos that cannot be read are left out.
 
     Args:
         split: only photos of this `split`; None for all.
         group: of a photo, from its name and what `spaces.json` says of it.
-        progress: hears how many photos of how many are read.
 
     Raises:
-        FolderError: the folder's truth or one of its photos cannot be read.
+        FolderError: the folder's truth cannot be read.
     """
     try:
         photos = sorted(json.loads((folder / "spaces.json").read_text(encoding="utf-8")).items())
         wanted = [(n, photo) for n, photo in photos if split in (None, photo.get("split"))]
         samples: list[Sample] = []
-        for done, (name, photo) in enumerate(wanted, 1):
+        for name, photo in wanted:
             known = [space for space in photo["spaces"] if _is_for_learning(space)]
             outlines = [np.array(space["contour"], float) for space in known]
-            if known:
-                image = decode((folder / "images" / name).read_bytes(), max_megapixels=500).image
+            image = _read(folder / "images" / name) if known else None
+            if image is not None:
                 crops = cut(image, outlines, side=SAMPLE_SIDE, enlarged=ENLARGED * MARGIN)
                 samples += (
                     Sample(crop, space["occupied"] == 1, group(name, photo))
                     for crop, space in zip(crops, known, strict=True)
                 )
-            progress(done, len(wanted))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, UnreadablePhoto) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FolderError(
             f"the marked spaces in {folder} cannot be read: {error!r}; expected spaces.json and"
             " images/ as parkcore export-training writes them"
         ) from error
     return samples
+
+
+def _read(photo: Path) -> Image | None:
+    try:
+        return decode(photo.read_bytes(), max_megapixels=500).image
+    except (OSError, UnreadablePhoto) as error:
+        log.warning("%s is left out: %s", photo, error)
+        return None
