@@ -22,7 +22,7 @@ with context.open_store() as opened:
 @explained()
 def retry(files: list[str]) -> None:
     places = context.storage()
-    job.add([places.source(places.path(file)) for file in files])
+    job.add([places.source(places.path(file), describe=places.described) for file in files])
 
 
 @explained()
@@ -97,9 +97,10 @@ def show_failures() -> None:
                 st.caption(
                     f"tried {attempts}, last {parts.ago(failure.failed_at)}", width="content"
                 )
-                label = "Retry" if failure.in_storage else "Dismiss"
-                act = retry if failure.in_storage else dismiss
-                st.button(label, key=f"{label}{failure.id}", on_click=act, args=([failure.file],))
+                for label, act in (("Retry", retry), ("Dismiss", dismiss)):
+                    if failure.in_storage or act is dismiss:
+                        key = f"{label}{failure.id}"
+                        st.button(label, key=key, on_click=act, args=([failure.file],))
     if len(failures) > 50:
         st.caption(f"… and {len(failures) - 50} more.")
     kept = [failure.file for failure in failures if failure.in_storage]

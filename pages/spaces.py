@@ -10,12 +10,12 @@ import streamlit as st
 from pages.shell import context, layout_editor, parts, realigning
 from pages.shell.choosing import lot_names, selectbox
 from pages.shell.layout_editor import Draft, Ground, Key, Saved
+from pages.shell.movement import judge_newest
 from parkcore.errors import LayoutError
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.layout_files import FORMS, Form, read_layout
 from parkcore.spaces.layout_writing import write_layout
 from parkcore.spaces.proposals import is_free, propose
-from parkcore.spaces.rejudge import judge_again
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
@@ -48,8 +48,7 @@ def choose(store: Store) -> Key | None:
 def save(key: Key, ground: Ground, saved: Saved) -> None:
     with context.open_store() as store:
         layout = store.save_layout(*key, saved.layout, ground.jpeg, based_on=saved.based_on)
-        # so that the Overview shows at once what they say; the photos before: `layout judge`
-        list(judge_again(store, context.storage(), context.analyser(), *key, limit=1))
+        judge_newest(store, *key)
     for of in ("spaces_photo", "spaces_draft", "spaces_proposed", "spaces_realigned"):
         st.session_state.get(of, {}).pop(key, None)
     st.toast(f"Version {layout.version} saved", icon=":material/check:")
@@ -96,6 +95,8 @@ def take_proposals(key: Key, layout: Layout, ground: Ground) -> None:
     drafts[key] = Draft(uuid.uuid4().hex, Layout(free))
     if not found:
         st.toast("Vehicles must have stood in the same places on three photos or more.")
+    elif not free:
+        st.toast("Every place where vehicles stood again and again is marked already.")
 
 
 @explained()

@@ -47,7 +47,7 @@ def take_in(uploads: list, store: Store, lot: Lot, camera_id: str) -> None:
                 job.add(kept)
 
 
-def show(store: Store, got: Received) -> None:
+def show(store: Store, got: Received, file_id: str) -> None:
     """One photo's result, or that it is still waited for."""
     failures = {failure.file: failure.reason for failure in store.failures()}
     reason = got.reason or (got.source and failures.get(got.source.file))
@@ -62,7 +62,7 @@ def show(store: Store, got: Received) -> None:
             note = "This photo was deleted from the history: no figure counts it."
         parts.snapshot_card(store, snapshot, got.name, note)
         if snapshot.deleted_at and st.button(
-            "Bring back", icon=":material/restore_from_trash:", key=f"bring back {got.sha256}"
+            "Bring back", icon=":material/restore_from_trash:", key=f"bring back {file_id}"
         ):
             store.restore([snapshot.id])
             st.rerun()
@@ -109,8 +109,8 @@ def results() -> None:
         kept = "The photos are kept; a folder scan goes on with them."
         st.error(f"{parts.plain(progress.problem)} {kept}", icon=":material/error:")
     with context.open_store() as store:
-        for got in list(reversed(received.values()))[:SHOWN]:
-            show(store, got)
+        for file_id, got in list(reversed(received.items()))[:SHOWN]:
+            show(store, got, file_id)
     if len(received) > SHOWN:
         st.caption(f"… and {len(received) - SHOWN} more, to be found in the history.")
     if st.button("Clear the list", icon=":material/clear_all:", on_click=clear):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
 import os
 import re
 import time
@@ -19,6 +20,8 @@ from parkcore.errors import FolderError
 from parkcore.images import SUFFIXES
 from parkcore.ingest import Source
 from parkcore.names import DATE_FOLDER, folder_name
+
+log = logging.getLogger(__name__)
 
 LOT_FILE = "lot.toml"
 """In a lot's folder: `name` and `capacity`, taken over when the folder is seen first."""
@@ -90,6 +93,15 @@ class Storage:
             )
         except (ValueError, TypeError) as error:
             raise FolderError(f"{file}: {error}") from error
+
+    def described(self, lot_id: str, folder: str | None = None) -> Lot:
+        """The same; where the file cannot be used, which is logged, by its id alone: that is no
+        reason not to read its photos."""
+        try:
+            return self.lot(lot_id, folder)
+        except FolderError as error:
+            log.warning("%s", error)
+            return Lot(lot_id, lot_id)
 
     def path(self, file: str) -> Path:
         """Where a recorded file is."""

@@ -221,6 +221,15 @@ def test_what_is_no_photo_is_refused_and_recorded_as_a_failure(
     assert not (app.storage / "doubts").exists()
 
 
+def test_a_lots_file_that_cannot_be_used_refuses_no_photo(app: App, sender: httpx.Client) -> None:
+    folder = app.storage / "typo"
+    folder.mkdir()
+    (folder / "lot.toml").write_text("name = Typo without quotes")
+    answer = sender.post("/api/photos", params={"lot": "typo"}, content=photo(21))
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["lot"] == "typo"
+
+
 @pytest.mark.parametrize("name", ["../x", "..", "a/b", ".hidden", "x\0y", "x\ny", "x" * 81])
 def test_a_name_that_is_no_folders_is_refused(app: App, sender: httpx.Client, name: str) -> None:
     before = written(app)

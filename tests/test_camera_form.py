@@ -62,6 +62,16 @@ def add() -> None:
     camera_form.fields(Lot("south", "south"), "gate", None)
 
 
+def add_under_a_name() -> None:
+    import streamlit as st
+
+    from pages.shell import camera_form
+    from parkcore.domain import Lot
+
+    name = st.text_input("Name", "gate")
+    camera_form.fields(Lot("south", "south"), name, None)
+
+
 def listing() -> None:
     from pages.shell import ip_cameras, told
 
@@ -127,6 +137,24 @@ def test_a_saved_password_is_not_sent_to_another_machine(site: Path) -> None:
     app.session_state["camera_form_dropped"] = True
     assert DROPPED.capitalize() in [each.value for each in app.run().warning]
     assert DROPPED.capitalize() not in [each.value for each in app.run().warning], "said once"
+
+
+def test_what_was_typed_stays_if_the_camera_is_renamed(site: Path) -> None:
+    app = shown(add_under_a_name)
+    for label, typed in (("Address", ELSEWHERE), ("User", "bob"), ("Password", "secret")):
+        field(app, label).set_value(typed)
+    app.run()
+    field(app, "Name").set_value("roof")
+    press(app.run(), "Add")
+    assert kept(site, "south", "roof") == Login("bob", "secret")
+
+
+def test_looking_without_a_login_file_that_can_be_read_says_so_on_the_card(site: Path) -> None:
+    (site / "logins.json").write_text("no JSON")
+    app = press(shown(listing), "Look now")
+    app = app.run()
+    said = " ".join(each.value for each in (*app.error, *app.warning))
+    assert "is not a file of logins" in said
 
 
 def test_a_login_inside_the_address_replaces_both(site: Path) -> None:

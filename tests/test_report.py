@@ -236,6 +236,9 @@ def test_a_week_that_is_not_over(seen, settings) -> None:
     report = made(seen, settings, WEEK, now)
     assert report.span.endswith("so far: up to Mon 4 May, 14:00")
     assert (report.figures.seen_s, report.figures.period_s) == (2 * 3600, 14 * 3600)
+    assert report.before.seen_s == 2 * 3600, "as far into the week before"
+    assert "against the same part of the week before (60.0 %)" in report.headline
+    assert "The same part of the week before" in html_text(report_html(report))
     with pytest.raises(OutputError, match="2026-W20 has not begun yet"):
         made(seen, settings, WEEK.next, now)
     with pytest.raises(UnknownLot):

@@ -23,6 +23,8 @@ from parkcore.errors import ModelError
 from parkcore.ingest import Analyser, Outcome, content_id
 from parkcore.service import survey, waiting, watch, watcher
 from parkcore.service.watcher import Watcher
+from parkcore.spaces.judging import Judge
+from parkcore.spaces.second_opinion import SecondOpinion
 from parkcore.storage import Storage
 from parkcore.store import FileStamp, Store
 
@@ -857,6 +859,29 @@ def test_a_model_that_cannot_be_loaded_ends_it(storage, judge, db):
     broken = replace(judge, detector=Broken())
     with pytest.raises(ModelError, match="put them back"):
         Watcher(storage, broken, lambda: Store.open(db)).run(threading.Event())
+
+
+def test_a_classifier_that_cannot_be_loaded_ends_it_with_word_of_why(storage, judge, db, tmp_path):
+    second = SecondOpinion(tmp_path / "gone.pt")
+    broken = replace(judge, judge=Judge(second))
+    with pytest.raises(ModelError, match=r"gone\.pt"):
+        Watcher(storage, broken, lambda: Store.open(db)).run(threading.Event())
+    with Store.open(db) as store:
+        assert "gone.pt" in store.part("watcher").fault
+
+
+def test_a_model_that_goes_while_it_watches_ends_it_with_word_of_why(storage, judge, db):
+    class Going(PaintDetector):
+        def detect(self, image, imgsz=None):
+            raise ModelError("the weights are gone; put them back")
+
+    (storage.root / "a.jpg").write_bytes(encode(draw_lot(3)))
+    watcher = Watcher(storage, replace(judge, detector=Going()), lambda: Store.open(db))
+    with pytest.raises(ModelError, match="put them back"):
+        watcher.run(threading.Event())
+    with Store.open(db) as store:
+        assert "put them back" in store.part("watcher").fault
+        assert store.failures() == [], "it is not the photo's fault"
 
 
 def test_a_folder_that_is_missing_is_logged_once(start, storage, caplog):

@@ -86,7 +86,7 @@ async def take_photo(request: Request) -> Response:
 
 def keep(data: bytes, name: str, lot_id: str, camera_id: str) -> tuple[int, dict[str, Any]]:
     with context.open_store() as store:
-        lot = context.storage().lot(lot_id)
+        lot = context.storage().described(lot_id)
         got = context.take_photo(data, name, lot, camera_id, store)
         reason, snapshot = got.reason, got.known
         if got.source is not None:

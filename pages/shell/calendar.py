@@ -27,11 +27,14 @@ VEHICLES = "#3BA7E8"
 
 
 def read(store: Store, lot_id: str, month: date) -> dict[date, DayFigures]:
-    """The days of a month of which there is something."""
+    """The days of a month of which there is something, up to today: the latest look stands for a
+    while, which may reach into tomorrow."""
     zone = context.settings().zone
     following = month_after(month)
     until = beginning(following, zone) if following else end(month.replace(day=31), zone)
-    return days_of(store.hours([lot_id], beginning(month, zone), until), zone)
+    found = days_of(store.hours([lot_id], beginning(month, zone), until), zone)
+    today = datetime.now(zone).date()
+    return {day: figures for day, figures in found.items() if day <= today or figures.photos}
 
 
 def shown_month(months: list[date], view: HistoryView) -> date:

@@ -17,6 +17,9 @@ from parkcore.store import Store
 
 INTERVALS = ["10 s", "30 s", "1 min", "5 min", "15 min", "30 min", "1 h"]
 
+TYPED = ("camera_address_new", "camera_user_new", "camera_password_new")
+"""The fields of a new camera, which stay while its name is put right."""
+
 DROPPED = "camera_form_dropped"
 """In the session: the page is to say that a camera was saved without the login of before."""
 
@@ -37,13 +40,14 @@ def add() -> None:
     with context.open_store() as store:
         taken = frozenset((each.lot_id, each.id) for each in store.ip_cameras())
         place = choose_place(store, "ip", without=taken)
-    if place is None:
+    if place is not None and (place[0].id, place[1]) not in taken:
+        fields(*place, None)
         return
-    lot, camera_id = place
-    if (lot.id, camera_id) in taken:
+    if place is not None:
         st.error("There is an IP camera of this name already; choose another name.")
-    else:
-        fields(lot, camera_id, None)
+    for field in TYPED:  # else Streamlit would forget what is not drawn
+        if field in st.session_state:
+            st.session_state[field] = st.session_state[field]
 
 
 @st.dialog("Edit the camera", width="large")
@@ -61,6 +65,7 @@ def fields(lot: Lot, camera_id: str, old: IpCamera | None) -> None:
         old.address if old else "",
         placeholder="rtsp://192.168.1.20:554/stream1 or http://192.168.1.20/snapshot.jpg",
         help="http, https, rtsp or rtsps. A password in it is put aside and never shown.",
+        key=f"camera_address_{f'{lot.id}/{camera_id}' if old else 'new'}",
     )
     login = ask_login(lot.id, camera_id, is_new=old is None)
     schedule = ask_schedule(old.schedule if old else Schedule())

@@ -68,11 +68,15 @@ def ask_login(lot_id: str, camera_id: str, *, is_new: bool) -> LoginFields:
         f" `{name}=user:password` in the environment."
     )
     left, right = st.columns(2)
-    user = left.text_input("User", known.user, autocomplete="off", disabled=is_set)
+    of = "new" if is_new else f"{lot_id}/{camera_id}"  # what is typed stays if it is renamed
+    user = left.text_input(
+        "User", known.user, autocomplete="off", disabled=is_set, key=f"camera_user_{of}"
+    )
     password = right.text_input(
         "Password",
         type="password",
         autocomplete="new-password",
+        key=f"camera_password_{of}",
         placeholder="unchanged" if known.password else "",
         disabled=is_set,
         help=hint if is_set else kept_where,

@@ -37,7 +37,9 @@ def show(lot_id: str, camera_id: str | None, day: date) -> None:
     with context.open_store() as store:
         which = HistoryFilter(lot_id, camera_id, since, until)
         moments = store.moments(which, limit=MOST)
-        stretches = store.stretches(lot_id, since, until)
+        now = datetime.now(zone)  # a look stands for a while, but nothing is known of what comes
+        known_until = now if since <= now < until else until
+        stretches = store.stretches(lot_id, since, known_until)
         curve = st.container()
         at = _choose(moments, f"photo {lot_id} {camera_id} {day}") if moments else None
         with curve:

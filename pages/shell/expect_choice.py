@@ -1,5 +1,6 @@
 """What the page What to expect is about: a lot and the days that are left out, in its address."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import streamlit as st
@@ -9,7 +10,8 @@ from pages.shell.parts import plain
 from parkcore.history.expectation import Rules
 
 LEFT_OUT, NEW = "without", "expect_leave_out"
-MOST_DAYS = 60
+MOST_DAYS = 200
+"""An address holds no more."""
 
 
 def rules() -> Rules:
@@ -62,13 +64,17 @@ def _leave_out() -> None:
     chosen = st.session_state[NEW]
     if len(chosen) == 2:
         first, last = chosen
-        length = min((last - first).days + 1, MOST_DAYS)
-        _write({*left_out(), *(first + timedelta(days=day) for day in range(length))})
+        chosen_days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        _write({*left_out(), *chosen_days})
         st.session_state[NEW] = ()
 
 
-def _write(days) -> None:
-    st.query_params[LEFT_OUT] = [str(day) for day in sorted(days)]
+def _write(days: Iterable[date]) -> None:
+    """Of more days than an address holds, the latest, which say the most of those that come."""
+    kept = sorted(days)
+    if len(kept) > MOST_DAYS:
+        st.toast(f"No more than {MOST_DAYS} days can be left out: the earliest are not.")
+    st.query_params[LEFT_OUT] = [str(day) for day in kept[-MOST_DAYS:]]
 
 
 def _say(day: date) -> str:

@@ -11,6 +11,7 @@ from pages.shell.look import LookNow, look_now
 from pages.shell.navigation import explained
 from parkcore.cameras.addresses import Login, shown
 from parkcore.domain import IpCamera, Snapshot
+from parkcore.errors import ParkcoreError
 from parkcore.service import health
 from parkcore.service.camera_health import CameraHealth
 from parkcore.service.health import Health
@@ -117,7 +118,7 @@ def buttons(camera: IpCamera) -> None:
     with st.container(horizontal=True):
         if st.button("Look now", icon=":material/photo_camera:", key=f"look_{name}"):
             with st.spinner("Asking the camera …", show_time=True):
-                looks()[key] = look_now(camera, context.credentials().get(*key))
+                looks()[key] = look(camera)
         if st.button("Edit", icon=":material/edit:", key=f"edit_{name}"):
             camera_form.edit(camera)
         st.button(
@@ -128,6 +129,14 @@ def buttons(camera: IpCamera) -> None:
             args=(camera, not camera.paused),
         )
         removal(key)
+
+
+def look(camera: IpCamera) -> LookNow:
+    try:
+        login = context.credentials().get(camera.lot_id, camera.id)
+    except ParkcoreError as error:
+        return LookNow(reason=str(error))
+    return look_now(camera, login)
 
 
 def removal(key: Key) -> None:

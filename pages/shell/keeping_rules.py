@@ -42,7 +42,7 @@ def show_rules(store: Store) -> None:
 
 
 def ask(rule: Retention, place: str) -> dict[str, int | bool | None]:
-    """The fields of a rule."""
+    """The fields of a rule; where another holds by now, new ones."""
     labels = {
         "photos_days": (
             "Photos: days",
@@ -59,13 +59,13 @@ def ask(rule: Retention, place: str) -> dict[str, int | bool | None]:
     for column, (name, (label, about)) in zip(columns, labels.items(), strict=True):
         most = MOST_DAYS * (1000 if name == "photos_mb" else 1)
         given[name] = column.number_input(
-            label, 0, most, getattr(rule, name), key=f"{name}-{place}", help=about,
+            label, 0, most, getattr(rule, name), key=f"{name}-{place}-{rule}", help=about,
             placeholder="no limit" if name == "photos_mb" else "for ever",
         ) or None  # fmt: skip
     given["corrected_too"] = st.checkbox(
         "Also what people put right",
         rule.corrected_too,
-        key=f"corrected-{place}",
+        key=f"corrected-{place}-{rule}",
         help="Corrected photos can teach a model; otherwise they stay for ever.",
     )
     return given

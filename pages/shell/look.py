@@ -11,7 +11,7 @@ from parkcore.cameras.addresses import Login
 from parkcore.cameras.looking import Look
 from parkcore.cameras.rounds import keep
 from parkcore.domain import IpCamera
-from parkcore.errors import CameraError, UnreadablePhoto
+from parkcore.errors import ParkcoreError, UnreadablePhoto
 from parkcore.images import jpeg
 from parkcore.store import Store
 from parkcore.wiring import look_at
@@ -68,7 +68,7 @@ def look_now(camera: IpCamera, login: Login, *, keeping: bool = True) -> LookNow
         if not keeping:
             return LookNow(seen.seconds, jpeg(seen.image, max_side=1280), size, at=seen.at)
         snapshot_id, counted_s = count(camera, seen)
-    except (CameraError, UnreadablePhoto) as error:
+    except ParkcoreError as error:
         return LookNow(reason=str(error))
     return LookNow({**seen.seconds, "count": counted_s}, b"", size, snapshot_id, at=seen.at)
 

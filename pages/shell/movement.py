@@ -7,6 +7,7 @@ from pages.shell.text import plain
 from parkcore.errors import ParkcoreError
 from parkcore.spaces.rejudge import judge_again
 from parkcore.spaces.verdict import MOVED, Judged
+from parkcore.store import Store
 
 
 def show_movement(judged: Judged, lot_id: str, camera_id: str, *, offer: bool = False) -> None:
@@ -44,6 +45,20 @@ def _offer(lot_id: str, camera_id: str) -> None:
         st.error(plain(reason), icon=":material/error:")
 
 
+def judge_newest(store: Store, lot_id: str, camera_id: str) -> None:
+    """So that the Overview shows at once what new spaces say; the photos before: `layout judge`.
+    They are saved all the same where that fails, which is said."""
+    place = lot_id, camera_id
+    try:
+        list(judge_again(store, context.storage(), context.analyser(), *place, limit=1))
+    except ParkcoreError as error:
+        st.toast(
+            f"The newest photo could not be judged by them: {plain(str(error))}",
+            icon=":material/warning:",
+            duration="long",
+        )
+
+
 def _realign(lot_id: str, camera_id: str) -> None:
     """As a callback it is not cut short by the page's next look."""
     from parkcore.spaces.realign import realign  # OpenCV is not needed to show a page
@@ -54,8 +69,7 @@ def _realign(lot_id: str, camera_id: str) -> None:
     try:
         with context.open_store() as store:
             layout = realign(store, context.storage(), lot_id, camera_id)
-            place = lot_id, camera_id
-            list(judge_again(store, context.storage(), context.analyser(), *place, limit=1))
+            judge_newest(store, lot_id, camera_id)
     except ParkcoreError as error:
         refused[key] = str(error)
         return

@@ -46,7 +46,7 @@ class Report:
     thresholds: Thresholds
     figures: Figures
     before: Figures
-    """Those of the period before."""
+    """Those of the period before, as far into it as this one has come."""
     hours: pd.DataFrame
     """As `stats.by_period` makes it: every hour of the period, seen or not; empty where none
     was."""
@@ -72,10 +72,21 @@ class Report:
         return printable(self.lot.name)
 
     @property
+    def is_over(self) -> bool:
+        """Whether it is about a whole period."""
+        return self.until >= self.period.until(self.zone)
+
+    @property
+    def than(self) -> str:
+        """What it is compared with, in words."""
+        before = f"the {self.period.kind} before"
+        return before if self.is_over else f"the same part of {before}"
+
+    @property
     def span(self) -> str:
         """The days that it is about, in words."""
         said = f"{self.period.title}: {self.period.words}"
-        if self.until < self.period.until(self.zone):
+        if not self.is_over:
             said += f", so far: up to {when(self.until, self.zone)}"
         return said
 
@@ -103,13 +114,13 @@ class Report:
     @property
     def comparison(self) -> str:
         """Against the period before, in words."""
-        before, kind = self.before, self.period.kind
+        before = self.before
         if not before.seen_s:
-            return f"nothing was seen in the {kind} before to compare that with"
+            return f"nothing was seen in {self.than} to compare that with"
         said = change(
             (self.figures.mean_rate, self.figures.mean_taken),
             (before.mean_rate, before.mean_taken),
-            f"the {kind} before",
+            self.than,
         )
         if before.coverage < LITTLE_SEEN:
             said += f", of which only {seen_percent(before.coverage)} was seen"
@@ -140,7 +151,8 @@ class Report:
 
     @property
     def types(self) -> tuple[tuple[str, str, str, str], ...]:
-        """Per type of vehicle its name, mean number, share, and mean of the period before."""
+        """Per type of vehicle its name, mean number, share, and mean of what it is compared with;
+        see `than`."""
         total = sum(self.figures.by_type)
         before = self.before.by_type or (None,) * len(LABELS)
         return tuple(
@@ -188,7 +200,11 @@ def make_report(
     if until.timestamp() <= since.timestamp():
         raise OutputError(f"{period} has not begun yet, so there is nothing to report on")
     stretch = read_stretch(store, settings, lot_id, since, until)
-    earlier = read_stretch(store, settings, lot_id, before, since)
+    earlier = compared = read_stretch(store, settings, lot_id, before, since)
+    if until.timestamp() < period.until(zone).timestamp():
+        # by the wall clock, as days are; the month before may be shorter
+        as_far = min(before + (until - since), since, key=datetime.timestamp)
+        compared = read_stretch(store, settings, lot_id, before, as_far)
     hours = stretch.hours
     return Report(
         lot=lot,
@@ -198,7 +214,7 @@ def make_report(
         until=until,
         thresholds=settings.thresholds,
         figures=stretch.figures,
-        before=earlier.figures,
+        before=compared.figures,
         hours=stats.by_period(hours, zone, "hour", within=stretch.within),
         hours_before=stats.by_period(earlier.hours, zone, "hour"),
         days=stats.by_period(hours, zone, "day", within=stretch.within),

@@ -65,7 +65,7 @@ def report_pdf(report: Report) -> bytes:
 
 
 def _types(report: Report) -> str:
-    heads = ("Mean", "Share", f"The {report.period.kind} before")
+    heads = ("Mean", "Share", report.than.capitalize())
     head = "".join(f"<th>{_safe(each)}</th>" for each in heads)
     rows = "".join(
         f'<tr><td class="first">{_safe(name)}</td>'

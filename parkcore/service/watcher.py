@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from parkcore.domain import Lot, PartState
+from parkcore.domain import PartState
 from parkcore.errors import FolderError, ModelError, ParkcoreError, StoreError
 from parkcore.folder import Pending, find_photos, is_in_place, is_photo, pending
 from parkcore.ingest import Analyser, Outcome, refusal
@@ -89,13 +89,20 @@ class Watcher:
         self._report(store)
         try:
             self._analyser.detector.load()
+            if (second := self._analyser.judge.second) is not None:
+                second.load()
         except ModelError as error:
-            self._state = replace(self._state, fault=str(error))
-            self._report(store)
+            self._fail(error, store)
             raise
         self._record_where_it_died(store)
         self._remember_failures(store)
         self._storage.clean()
+
+    def _fail(self, error: ModelError, store: Store) -> None:
+        """Leave word of why nothing can be judged."""
+        self._state = replace(self._state, fault=str(error))
+        with suppress(StoreError):
+            self._report(store)
 
     def _run(self, store: Store, stop: threading.Event) -> None:
         """Until told to stop, or the database's file is another one."""
@@ -111,6 +118,9 @@ class Watcher:
                 self._note(failure=str(error))
                 stop.wait(pause_s)
                 pause_s = min(60.0, 2 * pause_s)
+            except ModelError as error:  # its file went, or was damaged, since it began
+                self._fail(error, store)
+                raise
             else:
                 if not worked:
                     stop.wait(TICK_S)
@@ -139,7 +149,7 @@ class Watcher:
         return True
 
     def _read(self, path: Path, store: Store) -> None:
-        source = self._storage.source(path, describe=self._describe)
+        source = self._storage.source(path, describe=self._storage.described)
         try:
             outcome = self._analyser.ingest(source, store)
         except ParkcoreError:
@@ -159,13 +169,6 @@ class Watcher:
         elif outcome.status == "new":
             self._note()
         self._on_outcome(outcome)
-
-    def _describe(self, lot_id: str, folder: str | None) -> Lot:
-        try:
-            return self._storage.lot(lot_id, folder)
-        except FolderError as error:  # no reason not to read its photos
-            log.warning("%s", error)
-            return Lot(lot_id, lot_id)
 
     def _notice(self, path: Path, now: float) -> None:
         root = self._storage.root
@@ -231,7 +234,7 @@ class Watcher:
         path = self._in_hand.left()
         stamp = None if path is None else stamp_of(path)
         if path is not None and stamp is not None and below(path, self._storage.root):
-            source = self._storage.source(path, describe=self._describe)
+            source = self._storage.source(path, describe=self._storage.described)
             if store.files().get(source.file) != (stamp, True):  # else it was done with it
                 store.record_failure(refusal(source, DIED, datetime.now(UTC)), stamp)
                 self._say(Outcome("failed", source, reason=DIED))

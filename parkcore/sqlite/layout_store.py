@@ -129,10 +129,12 @@ class LayoutStore(Connection):
     ) -> list[tuple[datetime, Judged]]:
         """The latest photos judged by a layout, or those before a moment, oldest first, with
         their capture times."""
+        # With lot and camera, SQLite reads that camera's newest photos alone, not all lots'.
+        earlier = "" if before is None else " and s.captured_at < :before"
         rows = self._rows(
-            f"{_JUDGED} where j.layout_id = :layout and s.deleted_at is null"
-            " and (:before is null or s.captured_at < :before)"
-            " order by s.captured_at desc, s.id desc limit :limit",
+            f"{_JUDGED} join layouts l on l.id = :layout where j.layout_id = l.id"
+            " and s.lot_id = l.lot_id and s.camera_id = l.camera_id and s.deleted_at is null"
+            f"{earlier} order by s.captured_at desc, s.id desc limit :limit",
             {"layout": layout_id, "limit": limit, "before": before and to_text(before)},
         )
         return [(to_time(row["captured_at"]), to_judged(row)) for row in reversed(rows)]

@@ -1,0 +1,112 @@
+"""Pages without a browser: what forms keep, forget and say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from conftest import ROOT, draw_lot, encode
+from streamlit.testing.v1 import AppTest
+
+from parkcore.domain import Lot
+from parkcore.ingest import content_id
+from parkcore.intake import Received
+from parkcore.store import Store
+from parkcore.upkeep.retention import Retention
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with the lot north, which the pages work with."""
+    monkeypatch.setenv("PARKCORE_DB", str(tmp_path / "parkcore.db"))
+    monkeypatch.setenv("PARKCORE_STORAGE", str(tmp_path / "photos"))
+    monkeypatch.setenv("PARKCORE_CONFIG", str(tmp_path / "parkcore.toml"))
+    monkeypatch.setenv("PARKCORE_TIME_ZONE", "Europe/Madrid")
+    (tmp_path / "parkcore.toml").touch()
+    (tmp_path / "photos").mkdir()
+    with Store.open(tmp_path / "parkcore.db") as store:
+        store.ensure_lot(Lot("north", "North", 40))
+    st.cache_resource.clear()
+    yield tmp_path
+    st.cache_resource.clear()
+
+
+def shown(app: AppTest) -> AppTest:
+    app = app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(each for each in app.button if each.label == label).click()
+    return shown(app)
+
+
+def rules() -> None:
+    from pages.shell import context, keeping_rules
+
+    with context.open_store() as store:
+        keeping_rules.show_rules(store)
+
+
+def test_a_rule_that_was_removed_is_not_in_the_fields_any_more(site: Path) -> None:
+    with Store.open(site / "parkcore.db") as store:
+        store.save_retention("north", Retention(photos_days=30))
+    app = shown(AppTest.from_function(rules, default_timeout=30))
+    app.selectbox[0].set_value("north")
+    app = shown(app)
+    assert app.number_input[0].value == 30
+    app = press(app, "Remove the rule")
+    app = shown(app)
+    assert [each.value for each in app.number_input] == [None] * 4
+    press(app, "Check and save")
+    with Store.open(site / "parkcore.db") as store:
+        assert store.retention().get("north", Retention()).keeps_all
+
+
+def left_out() -> None:
+    from datetime import date
+
+    import streamlit as st
+
+    from pages.shell import expect_choice
+
+    expect_choice.suggest(date(2026, 5, 4), "unlike others")
+    st.text(" ".join(map(str, expect_choice.left_out())))
+
+
+@pytest.mark.parametrize("days", [0, 60, 200, 300])
+def test_a_day_that_is_left_out_is_left_out_however_many_are_already(site: Path, days: int) -> None:
+    app = AppTest.from_function(left_out, default_timeout=30)
+    before = [str(date(2026, 5, 3) - timedelta(days=n)) for n in range(days)]
+    app.query_params["without"] = before
+    app = press(shown(app), "Leave it out")
+    kept = app.text[0].value.split()
+    assert kept[-1] == "2026-05-04"
+    assert len(kept) == min(days + 1, 200)
+    assert bool(app.toast) is (days >= 200), "that some are not, is said"
+
+
+def test_a_deleted_photo_that_is_uploaded_twice_can_be_brought_back(
+    site: Path, analyser, storage, store, add_photo
+) -> None:
+    data = encode(draw_lot(3))
+    (site / "photos" / "north" / "gate").mkdir(parents=True)
+    (site / "photos" / "north" / "gate" / "a.jpg").write_bytes(data)
+    own = type(storage)(site / "photos", "default")
+    with Store.open(site / "parkcore.db") as opened:
+        source = own.source(site / "photos" / "north" / "gate" / "a.jpg")
+        found = analyser.ingest(source, opened).snapshot
+        opened.delete([found.id])
+    app = AppTest.from_file(str(ROOT / "pages" / "upload.py"), default_timeout=60)
+    got = Received("a.jpg", content_id(data), known=found)
+    app.session_state["entered"] = True
+    app.session_state["received"] = {"one": got, "two": got}
+    app = shown(app)
+    assert [each.label for each in app.button].count("Bring back") == 2
+    press(app, "Bring back")
+    with Store.open(site / "parkcore.db") as opened:
+        assert opened.snapshot(found.id).deleted_at is None
