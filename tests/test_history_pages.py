@@ -10,7 +10,7 @@ import pytest
 from conftest import MADRID, NOON
 from test_store import record, snapshot
 
-from parkcore.domain import Camera, Correction, Lot, Vehicles
+from parkcore.domain import Correction, Lot, Vehicles
 from parkcore.sqlite.filters import HistoryFilter
 from parkcore.store import Store
 
@@ -156,7 +156,7 @@ def test_a_look_counts_against_the_places_of_its_time(store: Store) -> None:
     store.change_lot(Lot("north", "North", 6), capacity_since=NOON + timedelta(days=1))
     looks = store.looks([first.id, later.id])
     assert [(looks[n].taken, looks[n].told) for n in (first.id, later.id)] == [(3, 10), (3, 6)]
-    store.save_camera(Camera("north", "roof"))
+    record(store, snapshot("c", camera="roof"))
     assert store.looks([later.id])[later.id].told is None, "none of two cameras sees the whole lot"
     assert store.looks([]) == {}
 

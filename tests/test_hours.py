@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from sqlite_utils import Database
 from test_store import record, snapshot
 
-from parkcore.domain import Camera, Correction, Lot, Vehicles
+from parkcore.domain import Camera, Correction, IpCamera, Lot, Vehicles
 from parkcore.errors import StoreError
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.verdict import Judged, Judgement, SpaceState
@@ -164,6 +164,33 @@ def test_a_space_of_two_cameras_counts_once(store: Store) -> None:
     looked(store, 0, 3, "roof", judged=judged(roof, "ov"))
     row = hours(store)[0]
     assert (row["taken_s"], row["highest_rate"]) == (2 * 3600, 0.5)
+
+
+def test_a_camera_that_never_took_a_photo_is_no_part_of_a_lot(store: Store) -> None:
+    """Such as an address that never answers, or one whose only photo was deleted."""
+    store.ensure_lot(Lot("north", "north"))
+    store.change_lot(Lot("north", "north", 50))
+    store.save_ip_camera(IpCamera("north", "silent", "http://10.0.0.2/a.jpg"))
+    looked(store, 0, 20)
+    assert hours(store)[0]["highest_rate"] == 0.4
+    assert store.capacity_history().seen_by("north", "gate", NOON) == 50
+    wrong = looked(store, 90, 1, "phone")
+    store.delete([wrong.id])
+    looked(store, 120, 25)
+    assert [row["highest_rate"] for row in hours(store)][-1] == 0.5
+    kept = hours(store)
+    store.rebuild_hours()
+    assert hours(store) == kept
+
+
+def test_a_camera_that_is_added_takes_no_rate_from_the_hours_before(store: Store) -> None:
+    store.ensure_lot(Lot("north", "north"))
+    store.change_lot(Lot("north", "north", 50))
+    looked(store, 0, 20)
+    looked(store, 600, 10, "roof")
+    store.rebuild_hours()
+    first, *_, last = hours(store)
+    assert (first["highest_rate"], last["highest_rate"]) == (0.4, None)
 
 
 def test_the_hours_can_be_made_by_other_rules(store: Store) -> None:

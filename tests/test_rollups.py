@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ def look(minute: float, taken: int, *, camera: str = "gate", told: int | None = 
 def rolled(looks: list[Look], *, cameras: int = 1, phase_s: int = 0):
     looks = sorted(looks, key=lambda each: each.at)
     absent = absences(((each.camera_id, each.at) for each in looks), hold_s=HOLD)
-    made = segments(looks, absent, hold_s=HOLD, cameras=cameras)
+    made = segments(looks, absent, hold_s=HOLD, begun=[-math.inf] * cameras)
     return {hour.start // MIN: hour for hour in hours(made, looks, phase_s=phase_s)}
 
 
@@ -69,7 +71,7 @@ def test_while_a_camera_in_service_sees_nothing_the_total_is_not_known() -> None
 def test_an_absence_that_began_with_a_look_before_the_window_counts_too() -> None:
     gate = look(241, 1)
     absent = absences([("roof", 182 * MIN), ("roof", 301 * MIN)], hold_s=HOLD)
-    found = list(segments([gate], absent, hold_s=HOLD, cameras=2))
+    found = list(segments([gate], absent, hold_s=HOLD, begun=[-math.inf] * 2))
     assert [(each.start / MIN, each.end / MIN) for each in found] == [(241, 242)]
 
 

@@ -350,6 +350,8 @@ def test_capacities(store, capacity, cameras, expected):
     store.ensure_lot(Lot("north", "North", capacity))
     for name, own in cameras.items():
         store.save_camera(Camera("north", name, own))
+        record(store, snapshot(name, camera=name))
+    store.save_ip_camera(IpCamera("north", "silent", "http://10.0.0.2/a.jpg"))
     known = store.capacity_history()
     assert {name: known.seen_by("north", name, NOON) for name in cameras} == expected
 

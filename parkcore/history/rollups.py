@@ -14,6 +14,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ def segments(
     absent: Sequence[tuple[float, float]],
     *,
     hold_s: float,
-    cameras: int,
+    begun: Sequence[float],
 ) -> Iterator[Segment]:
     """The stretches in which a lot's total is known, in order.
 
@@ -107,14 +108,15 @@ def segments(
         looks: of one lot, by time.
         absent: when it is not known, as `absences` gives it.
         hold_s: for how many seconds a look stands at most.
-        cameras: how many the lot has; its own capacity is that of all of them.
+        begun: when each of the lot's cameras took its first photo, in order; the lot's own
+            capacity is that of all of them that had by then.
     """
     current: dict[str, Look] = {}
     missing = _Missing(absent)
     since = -math.inf
     for at, look in _events(looks, absent, hold_s):
         if current and since < at and not missing.at(since):
-            yield from _total(list(current.values()), since, at, cameras)
+            yield from _total(list(current.values()), since, at, bisect_right(begun, since))
         since = at
         if look is None:
             continue

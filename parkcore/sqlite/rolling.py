@@ -60,6 +60,10 @@ def roll_around(db: Database, lot_id: str, camera_id: str, at: datetime) -> None
         since = min(since, before + hold_s)
     if after is not None and after - moment <= IN_SERVICE_S:
         until = after
+    if (
+        before is None
+    ):  # it was, or was not, the camera's first: from when on is it part of the lot?
+        until = max(until, math.inf if after is None else after)
     roll(db, lot_id, since, until)
 
 
@@ -103,12 +107,7 @@ def seen(
     """The looks of a stretch of time, and what of it is known of the lot."""
     hold_s, _ = rules(db)
     looks = list(_looks(db, lot_id, since, until))
-    cameras = [row[0] for row in db.execute("select id from cameras where lot_id = ?", [lot_id])]
-    times = [(look.camera_id, look.at) for look in looks]
-    absent = []
-    if len(cameras) > 1:
-        absent = absences(_with_neighbours(db, lot_id, cameras, times, until), hold_s=hold_s)
-    return looks, segments(looks, absent, hold_s=hold_s, cameras=len(cameras))
+    return looks, _segments(db, lot_id, looks, until, hold_s)
 
 
 def stretches_of(
@@ -116,12 +115,29 @@ def stretches_of(
 ) -> tuple[list[Look], Iterator[Segment]]:
     """The looks that count in a stretch of time, and what follows from them."""
     looks = list(_looks(db, lot_id, since - hold_s, until))
-    cameras = [row[0] for row in db.execute("select id from cameras where lot_id = ?", [lot_id])]
-    times = [(look.camera_id, look.at) for look in looks]
+    return looks, _segments(db, lot_id, looks, until, hold_s)
+
+
+def _segments(
+    db: Database, lot_id: str, looks: list[Look], until: float, hold_s: float
+) -> Iterator[Segment]:
+    begun = _begun(db, lot_id)
     absent: list[tuple[float, float]] = []
-    if len(cameras) > 1:
-        absent = absences(_with_neighbours(db, lot_id, cameras, times, until), hold_s=hold_s)
-    return looks, segments(looks, absent, hold_s=hold_s, cameras=len(cameras))
+    if len(begun) > 1:
+        times = [(look.camera_id, look.at) for look in looks]
+        absent = absences(_with_neighbours(db, lot_id, begun, times, until), hold_s=hold_s)
+    return segments(looks, absent, hold_s=hold_s, begun=sorted(begun.values()))
+
+
+def _begun(db: Database, lot_id: str) -> dict[str, float]:
+    """When each camera took its first photo; without those that took none, such as one that never
+    answers: they see no part of the lot."""
+    rows = db.execute(
+        "select c.id, (select min(s.captured_at) from snapshots s where s.lot_id = c.lot_id"
+        f" and s.camera_id = c.id and s.{_STANDING}) first from cameras c where c.lot_id = ?",
+        [lot_id],
+    )
+    return {row[0]: datetime.fromisoformat(row[1]).timestamp() for row in rows if row[1]}
 
 
 def _hour_row(lot_id: str, hour: Hour) -> list[Any]:
@@ -176,12 +192,16 @@ def _shared_spaces(db: Database, lot_id: str) -> dict[int, list[str]]:
 
 def read_capacities(db: Database, lot_id: str | None = None) -> Capacities:
     """Within or without a transaction: the capacities of one lot, or of all."""
-    chosen = "where :lot is null or lot_id = :lot"
+    chosen = "where (:lot is null or lot_id = :lot)"
     rows = db.execute(
         f"select lot_id, camera_id, since, capacity from capacities {chosen}", {"lot": lot_id}
     ).fetchall()
     cameras: dict[str, frozenset[str]] = {}
-    for lot, camera in db.execute(f"select lot_id, id from cameras {chosen}", {"lot": lot_id}):
+    with_photos = (
+        f"select lot_id, id from cameras c {chosen} and exists (select 1 from snapshots s where"
+        f" s.lot_id = c.lot_id and s.camera_id = c.id and s.{_STANDING})"
+    )
+    for lot, camera in db.execute(with_photos, {"lot": lot_id}):
         cameras[lot] = cameras.get(lot, frozenset()) | {camera}
     return Capacities.of(
         (
