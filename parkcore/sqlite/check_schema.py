@@ -55,4 +55,7 @@ def m009_areas_without_capacity(db: Database) -> None:
 @migrations()
 def m010_cameras_from_their_first_photo(db: Database) -> None:
     # The hours took a lot for that of all its cameras, also of those that took no photo yet.
-    db.execute("update hour_rules set complete = 0")
+    db.execute(
+        "update hour_rules set complete = 0 where exists"
+        " (select 1 from cameras group by lot_id having count(*) > 1)"
+    )
