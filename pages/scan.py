@@ -97,10 +97,9 @@ def show_failures() -> None:
                 st.caption(
                     f"tried {attempts}, last {parts.ago(failure.failed_at)}", width="content"
                 )
-                for label, act in (("Retry", retry), ("Dismiss", dismiss)):
-                    if failure.in_storage or act is dismiss:
-                        key = f"{label}{failure.id}"
-                        st.button(label, key=key, on_click=act, args=([failure.file],))
+                is_there = failure.in_storage and context.storage().path(failure.file).exists()
+                label, act = ("Retry", retry) if is_there else ("Dismiss", dismiss)
+                st.button(label, key=f"{label}{failure.id}", on_click=act, args=([failure.file],))
     if len(failures) > 50:
         st.caption(f"… and {len(failures) - 50} more.")
     kept = [failure.file for failure in failures if failure.in_storage]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from conftest import ROOT, draw_lot, encode
+from conftest import NOON, ROOT, draw_lot, encode
 from streamlit.testing.v1 import AppTest
 
-from parkcore.domain import Lot
+from parkcore.domain import Failure, Lot
 from parkcore.ingest import content_id
 from parkcore.intake import Received
 from parkcore.store import Store
@@ -110,3 +110,23 @@ def test_a_deleted_photo_that_is_uploaded_twice_can_be_brought_back(
     press(app, "Bring back")
     with Store.open(site / "parkcore.db") as opened:
         assert opened.snapshot(found.id).deleted_at is None
+
+
+def test_a_photo_that_could_not_be_read_is_read_again_or_dismissed_when_it_is_gone(
+    site: Path,
+) -> None:
+    folder = site / "photos" / "north" / "gate"
+    folder.mkdir(parents=True)
+    (folder / "there.jpg").write_bytes(b"no photo")
+    with Store.open(site / "parkcore.db") as store:
+        for name in ("there.jpg", "gone.jpg"):
+            file = f"north/gate/{name}"
+            store.record_failure(Failure(file, "north", "gate", "is damaged", NOON), None)
+    app = AppTest.from_file(str(ROOT / "pages" / "scan.py"), default_timeout=60)
+    app.session_state["entered"] = True
+    app = shown(app)
+    offered = [each.label for each in app.button if each.label in ("Retry", "Dismiss")]
+    assert sorted(offered) == ["Dismiss", "Retry"]
+    press(app, "Dismiss")
+    with Store.open(site / "parkcore.db") as store:
+        assert [each.file for each in store.failures()] == ["north/gate/there.jpg"]
