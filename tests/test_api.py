@@ -225,7 +225,7 @@ def test_a_lots_file_that_cannot_be_used_refuses_no_photo(app: App, sender: http
     folder = app.storage / "typo"
     folder.mkdir()
     (folder / "lot.toml").write_text("name = Typo without quotes")
-    answer = sender.post("/api/photos", params={"lot": "typo"}, content=photo(21))
+    answer = sender.post("/api/photos", params={"lot": "typo"}, content=photo(46))
     assert answer.status_code == 201, answer.text
     assert answer.json()["lot"] == "typo"
 

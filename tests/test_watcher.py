@@ -664,6 +664,7 @@ def test_what_was_refused_at_the_door_is_not_looked_for(start, db, add_photo):
     add_photo("good.jpg")
     running = start()
     running.wait_for("good.jpg")
+    wait_until(lambda: running.outcomes, "what it recorded is not told")
     assert len(running.outcomes) == 1
 
 

@@ -99,7 +99,8 @@ def answered_about(store: Store, lot_id: str, camera_id: str, day: date, zone: t
 
 
 def correct(store: Store, check: Check) -> Correction:
-    """Put the history right by an answer; what else was corrected on that photo stays.
+    """Put the history right by an answer; what else was corrected on that photo stays, as far as
+    the places are marked as they were.
 
     Returns:
         What was said of the photo before; see `take_back`.
