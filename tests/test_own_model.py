@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tomllib
@@ -20,7 +21,7 @@ from parkcore.accuracy.meter import Tally
 from parkcore.cli import cli
 from parkcore.cli.switching import offer
 from parkcore.domain import Box, Detection, Image
-from parkcore.errors import FolderError, NotEnoughHistory, SettingsError
+from parkcore.errors import FolderError, NotEnoughHistory, OutputError, SettingsError
 from parkcore.spaces.judging import Judge
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.verdict import Judged, Judgement, SpaceState
@@ -30,6 +31,7 @@ from parkcore.training.own_model import (
     Change,
     Told,
     days_to_stop_by,
+    keep_weights,
     measure,
     new_weights,
     read_told,
@@ -206,6 +208,25 @@ def test_weights_are_named_after_the_day_and_never_written_over(tmp_path: Path) 
 
 
 # -- boxes for the detector -----------------------------------------------------------------
+
+
+def test_weights_are_kept_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fitted.pt").write_bytes(b"weights")
+    kept = tmp_path / "models" / "own.pt"
+
+    def half(source: Path, target: Path) -> None:
+        target.write_bytes(b"wei")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfile", half)
+        with pytest.raises(OutputError, match="No space left on device"):
+            keep_weights(tmp_path / "fitted.pt", kept)
+    assert list(kept.parent.iterdir()) == []
+    keep_weights(tmp_path / "fitted.pt", kept)
+    assert kept.read_bytes() == b"weights"
 
 
 def square(x: float, y: float = 100, size: float = 40) -> Box:

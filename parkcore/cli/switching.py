@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
 from parkcore.chosen_models import Part, choose
 from parkcore.settings import DEFAULT_MODEL, chosen_file, load
+
+if TYPE_CHECKING:  # what it brings along would slow down every --help
+    from parkcore.training.own_model import Measured
 
 KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
 """What the files of own models are called after."""
@@ -18,6 +21,25 @@ KINDS: dict[Part, str] = {"second_opinion": "spaces", "model": "vehicles"}
 Gain: TypeAlias = Literal["better", "perhaps better"]
 
 NAMES: dict[Part, str] = {"second_opinion": "classifier of spaces", "model": "detector"}
+
+
+def say_table(before: Measured, results: Mapping[tuple[Part, ...], Measured]) -> None:
+    """How right what is in use is on the days that were held back, and each that was tried."""
+    from parkcore.accuracy.meter import Tally
+    from parkcore.accuracy.meter_words import say_accuracy, say_wrong
+    from parkcore.training.own_model import Change
+
+    rows = {"in use": before}
+    rows |= {f"new {' and '.join(NAMES[p] for p in parts)}": r for parts, r in results.items()}
+    click.echo("On the days that were held back:")
+    wide = max(map(len, rows))
+    for name, measured in rows.items():
+        tally = Tally.of_pairs(measured)
+        said = f"  {name:{wide}}  {say_accuracy(tally)}; {say_wrong(tally)}"
+        if measured is not before:
+            change = Change.between(before, measured)
+            said += f"; judged better than now {change.better}, worse {change.worse}"
+        click.echo(said)
 
 
 def offer(new: Mapping[Part, Path], gain: Gain, *, switch: bool) -> None:

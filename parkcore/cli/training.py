@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,14 +19,13 @@ from parkcore.cli.switching import (
     part_of,
     say_in_use,
     say_left,
+    say_table,
     switch_over,
 )
 from parkcore.errors import ModelError, NotEnoughHistory, OutputError
 from parkcore.settings import OFF, Settings, chosen_file
 
 if TYPE_CHECKING:  # what these bring along would slow down every --help
-    from collections.abc import Mapping
-
     from parkcore.domain import Detection, Image
     from parkcore.spaces.layout import Layout
     from parkcore.spaces.verdict import Judged
@@ -174,7 +171,7 @@ def _train(
         tried: measured(settings.model_copy(update={part: str(new[part]) for part in tried}))
         for tried in tries
     }
-    _say_table(before, results)
+    say_table(before, results)
     changes = {tried: Change.between(before, after) for tried, after in results.items()}
     best = max(tries, key=lambda tried: changes[tried].gain, default=())
     if best and changes[best].gain <= 0:
@@ -285,37 +282,11 @@ def _fine_tune(
 
 def _keep(fitted: Path, part: Part, amount: Amount) -> Path:
     """The weights among the models, under a name of their own."""
-    from parkcore.training.own_model import new_weights
+    from parkcore.training.own_model import keep_weights, new_weights
 
     folder = chosen_file().parent / "models"
     number = amount.photos if part == "model" else amount.spaces
     day = datetime.now(UTC).astimezone().date()
     kept = new_weights(folder, KINDS[part], day, number)
-    unfinished = kept.with_suffix(".unfinished")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(fitted, unfinished)
-        unfinished.replace(kept)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise OutputError(f"{kept} cannot be written ({error.strerror})") from error
+    keep_weights(fitted, kept)
     return kept
-
-
-def _say_table(before: Measured, results: Mapping[tuple[Part, ...], Measured]) -> None:
-    from parkcore.accuracy.meter import Tally
-    from parkcore.accuracy.meter_words import say_accuracy, say_wrong
-    from parkcore.training.own_model import Change
-
-    rows = {"in use": before}
-    rows |= {f"new {' and '.join(NAMES[p] for p in parts)}": r for parts, r in results.items()}
-    click.echo("On the days that were held back:")
-    wide = max(map(len, rows))
-    for name, measured in rows.items():
-        tally = Tally.of_pairs(measured)
-        said = f"  {name:{wide}}  {say_accuracy(tally)}; {say_wrong(tally)}"
-        if measured is not before:
-            change = Change.between(before, measured)
-            said += f"; judged better than now {change.better}, worse {change.worse}"
-        click.echo(said)

@@ -6,7 +6,9 @@ Everything works on a folder as `accuracy.training_export` writes it.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any, Literal
 from parkcore.accuracy.labelled_sets import is_drawn, outline_within
 from parkcore.accuracy.meter import Answer
 from parkcore.domain import Detection, Image
-from parkcore.errors import FolderError, NotEnoughHistory, UnreadablePhoto
+from parkcore.errors import FolderError, NotEnoughHistory, OutputError, UnreadablePhoto
 from parkcore.images import decode
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.verdict import Judged, State
@@ -211,3 +213,20 @@ def new_weights(folder: Path, kind: str, day: date, number: int) -> Path:
     stem = f"parkcore-{kind}-{day.isoformat()}-{number}"
     free = (folder / f"{stem}{more}.pt" for more in ("", *(f"-{n}" for n in range(2, 1000))))
     return next(path for path in free if not path.exists())
+
+
+def keep_weights(fitted: Path, kept: Path) -> None:
+    """Copy weights to where they stay, whole or not at all.
+
+    Raises:
+        OutputError: they cannot be written there.
+    """
+    unfinished = kept.with_suffix(".unfinished")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(fitted, unfinished)
+        unfinished.replace(kept)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise OutputError(f"{kept} cannot be written ({error.strerror})") from error
