@@ -12,6 +12,7 @@ from conftest import NOON, ROOT, draw_lot, encode
 from streamlit.testing.v1 import AppTest
 
 from parkcore.domain import Failure, Lot
+from parkcore.errors import ModelError
 from parkcore.ingest import content_id
 from parkcore.intake import Received
 from parkcore.store import Store
@@ -130,3 +131,22 @@ def test_a_photo_that_could_not_be_read_is_read_again_or_dismissed_when_it_is_go
     press(app, "Dismiss")
     with Store.open(site / "parkcore.db") as store:
         assert [each.file for each in store.failures()] == ["north/gate/there.jpg"]
+
+
+def judged_anew() -> None:
+    from pages.shell import context, movement
+
+    with context.open_store() as store:
+        movement.judge_newest(store, "north", "gate")
+
+
+def test_spaces_are_saved_even_if_no_photo_can_be_judged_by_them(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ModelError("the classifier is gone")
+
+    monkeypatch.setattr("pages.shell.movement.judge_again", broken)
+    app = shown(AppTest.from_function(judged_anew, default_timeout=30))
+    [said] = app.toast
+    assert "the classifier is gone" in said.value
