@@ -9,8 +9,8 @@ import streamlit as st
 
 from pages.shell import context, layout_editor, parts, realigning
 from pages.shell.choosing import lot_names, selectbox
+from pages.shell.judge_newest import judge_newest
 from pages.shell.layout_editor import Draft, Ground, Key, Saved
-from pages.shell.movement import judge_newest
 from parkcore.errors import LayoutError
 from parkcore.spaces.layout import Layout
 from parkcore.spaces.layout_files import FORMS, Form, read_layout

@@ -19,6 +19,7 @@ from parkcore.detect import YoloDetector
 from parkcore.domain import Box, Detection, DetectorInfo, Image
 from parkcore.ingest import Analyser
 from parkcore.quantised import quantised
+from parkcore.settings import Settings
 from parkcore.storage import Storage
 from parkcore.store import Store
 
@@ -108,10 +109,28 @@ def add_photo(storage: Storage) -> Callable[..., Path]:
     return add
 
 
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that pages work with in the tests' own process."""
+    import streamlit  # slow to come, and few tests need it
+
+    monkeypatch.setenv("PARKCORE_DB", str(tmp_path / "parkcore.db"))
+    monkeypatch.setenv("PARKCORE_STORAGE", str(tmp_path / "photos"))
+    monkeypatch.setenv("PARKCORE_CREDENTIALS", str(tmp_path / "logins.json"))
+    monkeypatch.setenv("PARKCORE_CONFIG", str(tmp_path / "parkcore.toml"))
+    monkeypatch.setenv("PARKCORE_TIME_ZONE", "Europe/Madrid")
+    (tmp_path / "parkcore.toml").touch()
+    (tmp_path / "photos").mkdir()
+    streamlit.cache_resource.clear()
+    yield tmp_path
+    streamlit.cache_resource.clear()
+
+
 @pytest.fixture(scope="session")
 def yolo() -> YoloDetector:
     """The real model as it is shipped, at the default settings."""
-    return YoloDetector(WEIGHTS, confidence=0.2, imgsz=1280)
+    confidence, imgsz = (Settings.model_fields[name].default for name in ("confidence", "imgsz"))
+    return YoloDetector(WEIGHTS, confidence=confidence, imgsz=imgsz)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.shell.camera_login import LoginFields
@@ -22,21 +20,12 @@ VARIABLE = "PARKCORE_LOGIN_NORTH_GATE"
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with the camera north/gate, which the pages work with."""
-    monkeypatch.setenv("PARKCORE_DB", str(tmp_path / "parkcore.db"))
-    monkeypatch.setenv("PARKCORE_STORAGE", str(tmp_path / "photos"))
-    monkeypatch.setenv("PARKCORE_CREDENTIALS", str(tmp_path / "logins.json"))
-    monkeypatch.setenv("PARKCORE_CONFIG", str(tmp_path / "parkcore.toml"))
-    monkeypatch.setenv("PARKCORE_TIME_ZONE", "Europe/Madrid")
-    (tmp_path / "parkcore.toml").touch()
-    (tmp_path / "photos").mkdir()
-    with Store.open(tmp_path / "parkcore.db") as store:
+def site(site: Path) -> Path:
+    """With the camera north/gate."""
+    with Store.open(site / "parkcore.db") as store:
         store.save_ip_camera(IpCamera("north", "gate", HERE, paused=True))
-    Credentials(tmp_path / "logins.json").put("north", "gate", KEPT)
-    st.cache_resource.clear()
-    yield tmp_path
-    st.cache_resource.clear()
+    Credentials(site / "logins.json").put("north", "gate", KEPT)
+    return site
 
 
 def kept(site: Path, lot: str = "north", camera: str = "gate") -> Login:
@@ -70,6 +59,12 @@ def add_under_a_name() -> None:
 
     name = st.text_input("Name", "gate")
     camera_form.fields(Lot("south", "south"), name, None)
+
+
+def add_dialog() -> None:
+    from pages.shell import camera_form
+
+    camera_form.add()
 
 
 def listing() -> None:
@@ -147,6 +142,27 @@ def test_what_was_typed_stays_if_the_camera_is_renamed(site: Path) -> None:
     field(app, "Name").set_value("roof")
     press(app.run(), "Add")
     assert kept(site, "south", "roof") == Login("bob", "secret")
+
+
+def test_what_was_typed_stays_while_the_name_is_put_right(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AppTest types no name that is not offered, so the place is said to be wrong and right."""
+    places: list[tuple[Lot, str] | None] = [(Lot("south", "south"), "gate")]
+    monkeypatch.setattr("pages.shell.camera_form.choose_place", lambda *_, **__: places[-1])
+    app = shown(add_dialog)
+    typed = {"Address": ELSEWHERE, "User": "bob", "Password": "secret"}
+    for label, text in typed.items():
+        field(app, label).set_value(text)
+    app = app.run()
+    for wrong in (None, (Lot("north", "north"), "gate")):
+        places.append(wrong)
+        app = app.run()
+        assert not app.text_input
+    assert "of this name already" in app.error[0].value
+    places.append((Lot("south", "south"), "roof"))
+    app = app.run()
+    assert {label: field(app, label).value for label in typed} == typed
 
 
 def test_looking_without_a_login_file_that_can_be_read_says_so_on_the_card(site: Path) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from conftest import NOON, ROOT, draw_lot, encode
 from streamlit.testing.v1 import AppTest
 
@@ -20,19 +18,11 @@ from parkcore.upkeep.retention import Retention
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with the lot north, which the pages work with."""
-    monkeypatch.setenv("PARKCORE_DB", str(tmp_path / "parkcore.db"))
-    monkeypatch.setenv("PARKCORE_STORAGE", str(tmp_path / "photos"))
-    monkeypatch.setenv("PARKCORE_CONFIG", str(tmp_path / "parkcore.toml"))
-    monkeypatch.setenv("PARKCORE_TIME_ZONE", "Europe/Madrid")
-    (tmp_path / "parkcore.toml").touch()
-    (tmp_path / "photos").mkdir()
-    with Store.open(tmp_path / "parkcore.db") as store:
+def site(site: Path) -> Path:
+    """With the lot north."""
+    with Store.open(site / "parkcore.db") as store:
         store.ensure_lot(Lot("north", "North", 40))
-    st.cache_resource.clear()
-    yield tmp_path
-    st.cache_resource.clear()
+    return site
 
 
 def shown(app: AppTest) -> AppTest:
@@ -134,10 +124,11 @@ def test_a_photo_that_could_not_be_read_is_read_again_or_dismissed_when_it_is_go
 
 
 def judged_anew() -> None:
-    from pages.shell import context, movement
+    from pages.shell import context
+    from pages.shell.judge_newest import judge_newest
 
     with context.open_store() as store:
-        movement.judge_newest(store, "north", "gate")
+        judge_newest(store, "north", "gate")
 
 
 def test_spaces_are_saved_even_if_no_photo_can_be_judged_by_them(
@@ -146,7 +137,7 @@ def test_spaces_are_saved_even_if_no_photo_can_be_judged_by_them(
     def broken(*_: object, **__: object) -> None:
         raise ModelError("the classifier is gone")
 
-    monkeypatch.setattr("pages.shell.movement.judge_again", broken)
+    monkeypatch.setattr("pages.shell.judge_newest.judge_again", broken)
     app = shown(AppTest.from_function(judged_anew, default_timeout=30))
     [said] = app.toast
     assert "the classifier is gone" in said.value

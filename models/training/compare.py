@@ -61,8 +61,9 @@ def on_spaces(name: str, truths: Sequence[Truth], ours: Sequence[Settings]) -> l
             raise click.UsageError("second_opinion is off; expected the classifier that ships")
         told = [told_of(name, truth, detector, second)[0] for truth in truths]
         losses.append([sum(map(log_loss, photo)) for photo in told])
-        wrong[_column(settings)] = str(sum(is_wrong(space) for photo in told for space in photo))
-    more = zip(map(_column, ours), (difference(losses[0], each) for each in losses), strict=True)
+        wrong[settings.model] = str(sum(is_wrong(space) for photo in told for space in photo))
+    names = [settings.model for settings in ours]
+    more = zip(names, (difference(losses[0], each) for each in losses), strict=True)
     spaces = sum(len(truth.occupied) for truth in truths)
     return [
         {"": f"{name}: wrong of {spaces:,} spaces, the unknown guessed", **wrong},
@@ -81,7 +82,7 @@ def on_boxes(name: str, truths: Sequence[Truth], ours: Sequence[Settings]) -> li
         told = [f"{share:.0%}" for share in shares if share is not None]
         if figures["map50"] is not None:
             told.insert(0, f"{figures['map50']:.2f}")
-        row[_column(settings)] = ", ".join(told) or NOT_TOLD
+        row[settings.model] = ", ".join(told) or NOT_TOLD
     return [row]
 
 
@@ -102,10 +103,6 @@ def difference(first: Sequence[float], other: Sequence[float]) -> str:
         return "0"
     error = 2 * apart.std(ddof=1) * len(apart) ** 0.5
     return f"{apart.sum():+.1f} ± {error:.1f}"
-
-
-def _column(settings: Settings) -> str:
-    return settings.model
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def ask(rule: Retention, place: str) -> dict[str, int | bool | None]:
             "Photos: days",
             "Files in the storage folder that Parkcore has read. 0 for ever.",
         ),
-        "photos_mb": ("Photos: megabytes at most", "The oldest go first. 0 for no limit."),
+        "photos_mb": ("Photos: megabytes", "At most. The oldest go first. 0 for no limit."),
         "thumbnails_days": (
             "Small photos: days",
             "The ones in lists, in the database. 0 for ever.",

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from pages.shell import context, told
+from pages.shell.judge_newest import judge_newest
 from pages.shell.text import plain
 from parkcore.errors import ParkcoreError
-from parkcore.spaces.rejudge import judge_again
 from parkcore.spaces.verdict import MOVED, Judged
-from parkcore.store import Store
 
 
 def show_movement(judged: Judged, lot_id: str, camera_id: str, *, offer: bool = False) -> None:
@@ -43,20 +42,6 @@ def _offer(lot_id: str, camera_id: str) -> None:
         _link(lot_id, camera_id, "Mark them anew")
     if reason := st.session_state.get("realign_refused", {}).get(key):
         st.error(plain(reason), icon=":material/error:")
-
-
-def judge_newest(store: Store, lot_id: str, camera_id: str) -> None:
-    """So that the Overview shows at once what new spaces say; the photos before: `layout judge`.
-    They are saved all the same where that fails, which is said."""
-    place = lot_id, camera_id
-    try:
-        list(judge_again(store, context.storage(), context.analyser(), *place, limit=1))
-    except ParkcoreError as error:
-        st.toast(
-            f"The newest photo could not be judged by them: {plain(str(error))}",
-            icon=":material/warning:",
-            duration="long",
-        )
 
 
 def _realign(lot_id: str, camera_id: str) -> None:

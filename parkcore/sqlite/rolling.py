@@ -60,9 +60,7 @@ def roll_around(db: Database, lot_id: str, camera_id: str, at: datetime) -> None
         since = min(since, before + hold_s)
     if after is not None and after - moment <= IN_SERVICE_S:
         until = after
-    if (
-        before is None
-    ):  # it was, or was not, the camera's first: from when on is it part of the lot?
+    if before is None:  # from its first look on a camera is part of the lot
         until = max(until, math.inf if after is None else after)
     roll(db, lot_id, since, until)
 
