@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -162,9 +162,9 @@ def lot_state(own_capacity: int | None, views: Sequence[View], *, valid: timedel
     current = tuple(view for view in views if newest - view.seen_at <= valid)
     marked = [view.marked for view in current if view.marked is not None]
     spaces = tuple(fuse([each.spaces for each in marked]))
-    areas = _one_each([area for each in marked for area in each.areas])
+    areas = one_each([area for each in marked for area in each.areas])
     placed = [view.marked for view in current if view.marked and view.counted is None]
-    held = _one_each([area for each in placed for area in each.areas])
+    held = one_each([area for each in placed for area in each.areas])
     parts = [_spaces_part(spaces), *map(_area_part, held)]
     blind = [view for view in current if view.is_blind]
     parts += [_Part(unknown=view.capacity or 0, high=view.capacity or 0) for view in blind]
@@ -220,7 +220,7 @@ def _counted_part(vehicles: int, capacity: int | None) -> _Part:
     return _Part(free, vehicles, beyond=beyond, low=vehicles, high=vehicles)
 
 
-def _one_each(areas: Sequence[AreaCount]) -> tuple[AreaCount, ...]:
+def one_each(areas: Sequence[AreaCount]) -> tuple[AreaCount, ...]:
     """Areas of one name are one, with the most that a camera saw in it: the others see a part."""
     found: dict[str, AreaCount] = {}
     for area in areas:
@@ -232,16 +232,29 @@ def _one_each(areas: Sequence[AreaCount]) -> tuple[AreaCount, ...]:
 
 
 def _vehicles(views: Sequence[View]) -> Vehicles:
-    """The vehicles of all views, less those that fill a space of which another has one too."""
     total = Counter[str]()
-    filled: dict[str, list[str]] = {}
     for view in views:
         total.update(view.vehicles.as_dict())
-        for space, label in (view.marked.filled_by if view.marked else {}).items():
-            filled.setdefault(space, []).append(label)
+    return Vehicles(**without_doubles(total, [v.marked.filled_by for v in views if v.marked]))
+
+
+def without_doubles(
+    vehicles: Mapping[str, int], filled_by: Iterable[Mapping[str, Label]]
+) -> dict[str, int]:
+    """The vehicles of several cameras, less those that fill a space of which another has one too.
+
+    Args:
+        vehicles: how many of each type all of them saw.
+        filled_by: per camera and space the type of the vehicle that it saw there.
+    """
+    total, filled = dict(vehicles), defaultdict[str, list[str]](list)
+    for spaces in filled_by:
+        for space, label in spaces.items():
+            filled[space].append(label)
     for labels in filled.values():
         for _ in labels[1:]:
             # what was corrected by hand may have left none of the type that a camera saw there
-            seen = [label for label in sorted(labels, reverse=True) if total[label] > 0]
-            total.subtract(seen[:1])
-    return Vehicles(**total)
+            seen = next((label for label in sorted(labels, reverse=True) if total[label] > 0), None)
+            if seen is not None:
+                total[seen] -= 1
+    return total

@@ -36,7 +36,7 @@ SQL = {
     "schema", "first_schema", "history_schema", "opinion_schema", "database", "rolling",
     "file_store", "hour_store", "lot_store", "layout_store",
     "service_store", "snapshot_store", "retention_store", "reprocess_store", "run_switch",
-    "export_store", "check_schema", "check_store", "store",
+    "export_store", "check_schema", "check_store", "shared_places", "store",
 }  # fmt: skip
 WEB = {"streamlit"}
 FOREIGN = {"cv2", "ultralytics", "torch", "sqlite_utils", "sqlite3", "PIL", "pillow_heif"}

@@ -16,8 +16,8 @@ from test_store import record, snapshot
 
 from parkcore.domain import Camera, Correction, IpCamera, Lot, Vehicles
 from parkcore.errors import StoreError
-from parkcore.spaces.layout import Layout, Space
-from parkcore.spaces.verdict import Judged, Judgement, SpaceState
+from parkcore.spaces.layout import Area, Layout, Space
+from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
 from parkcore.sqlite.schema import migrations
 from parkcore.store import Store
 
@@ -218,6 +218,37 @@ CAMERAS = st.sampled_from(["gate", "roof"])
 COUNTS = st.integers(0, 6)
 
 
+def test_what_two_cameras_have_marked_counts_once(store: Store) -> None:
+    gravel = Area("gravel", BOXES[2], capacity=6)
+    for camera, names in {"gate": ("A1", "A2"), "roof": ("A2",)}.items():
+        spaces = tuple(map(Space, names, BOXES))
+        layout = store.save_layout("north", camera, Layout(spaces, (gravel,)), None, based_on=0)
+        states = [SpaceState(name, "occupied", 0.9, "", 0.9, n) for n, name in enumerate(names)]
+        areas = (AreaCount("gravel", 1, 6),)
+        looked(
+            store,
+            0,
+            len(names) + 1,
+            camera,
+            judged=Judged(layout.id, Judgement(tuple(states), areas)),
+        )
+    row = hours(store)[0]
+    assert json.loads(row["held"]) == [[3, 8, 3600]]
+    assert row["car_s"] == 4 * 3600, "the car in A2 counts once; those on the gravel are not known"
+    store.correct(2, Correction(spaces={"A2": "vacant"}))
+    assert json.loads(hours(store)[0]["held"]) == [[2, 7, 3600]], "the cameras disagree"
+
+
+def test_a_camera_that_is_counted_is_held_against_what_the_lot_holds_beside(store: Store) -> None:
+    layout = marked(store)
+    store.change_lot(Lot("north", "North", 23))
+    looked(store, 0, 2, judged=judged(layout, "oou"))
+    looked(store, 0, 5, "roof")
+    assert json.loads(hours(store)[0]["held"]) == [[7, 22, 3600]]
+    store.change_lot(Lot("north", "North", 3))
+    assert json.loads(hours(store)[0]["held"]) == [[2, 2, 3600]], "nobody knows what roof sees"
+
+
 class Changes(RuleBasedStateMachine):
     """However snapshots come, change and go, the hours are those that would be made anew."""
 
@@ -300,7 +331,7 @@ def test_a_history_from_before_there_were_hours_gets_them(tmp_path) -> None:
     database.table("lots").insert({"id": "north", "name": "North", "capacity": 10})
     database.table("cameras").insert({"lot_id": "north", "id": "gate"})
     number = database.table("snapshots").insert(columns).last_pk
-    layout = {"image_size": [2, 3], "spaces": []}
+    layout = {"image_size": [2, 3], "spaces": [], "areas": []}
     at = NOON.isoformat()
     database.table("layouts").insert(
         {"lot_id": "north", "camera_id": "gate", "version": 1, "created_at": at,

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from conftest import NOON
 from hypothesis import given
 from hypothesis import strategies as st
+from test_occupancy import CAPACITIES, LOOKS
 
-from parkcore.history.rollups import HOUR_S, IN_SERVICE_S, Look, absences, hours, segments
+from parkcore.history.rollups import (
+    HOUR_S,
+    IN_SERVICE_S,
+    Look,
+    Shared,
+    absences,
+    hours,
+    segments,
+)
+from parkcore.occupancy import View, lot_state
 
 MIN = 60
 HOLD = 60 * MIN
@@ -95,25 +108,42 @@ def test_a_look_that_can_tell_nothing_ends_what_was_seen_before() -> None:
     assert (hour.photos, hour.seen_s) == (3, 1800)
 
 
-@pytest.mark.parametrize(
-    ("gate", "roof", "expected"),
-    [
-        ({"A1": "o", "A2": "v"}, {"A2": "v", "A3": "o"}, (2, 3)),
-        ({"A1": "o", "A2": "o"}, {"A2": "o", "A3": "v"}, (2, 3)),
-        ({"A1": "o", "A2": "o"}, {"A2": "v", "A3": "o"}, (2, 2)),
-        ({"A1": "o", "A2": "u"}, {"A2": "o", "A3": "o"}, (3, 3)),
-        ({"A1": "u", "A2": "u"}, {"A2": "u", "A3": "o"}, (1, 1)),
-    ],
-    ids=["agreed free", "agreed taken", "disagreed", "seen by one", "seen by none"],
-)
-def test_a_space_that_two_cameras_see_counts_once(gate, roof, expected) -> None:
-    def view(minute, camera, spaces):
-        states = "".join(spaces.values())
-        told = len(states) - states.count("u")
-        return look(minute, states.count("o"), camera=camera, told=told, spaces=spaces)
+def seen_by(camera: str, view: View, lot: int | None) -> Look:
+    """What the hours are told of what a camera saw, where other cameras may see the same."""
+    vehicles = tuple(view.vehicles.as_dict().values())
+    if view.counted is not None:
+        return Look(0, camera, vehicles, view.counted, view.capacity, lot)
+    alone = lot_state(None, [view], valid=timedelta(0))
+    spaces = {space.id: space.state for space in view.marked.spaces}
+    shared = Shared(spaces, view.marked.areas, view.marked.filled_by)
+    return Look(
+        0, camera, vehicles if alone.told else None, alone.taken, alone.told, lot,
+        alone.capacity or 0, shared,
+    )  # fmt: skip
 
-    found = rolled([view(0, "gate", gate), view(0, "roof", roof)], cameras=2)
-    assert found[0].held == {expected: 3600}
+
+@given(CAPACITIES, st.lists(LOOKS, min_size=1, max_size=4))
+def test_the_hours_add_up_cameras_as_the_overview_does(lot, views) -> None:
+    looks = [
+        seen_by(f"camera {n}", replace(view, seen_at=NOON), lot) for n, view in enumerate(views)
+    ]
+    state = lot_state(lot, [replace(view, seen_at=NOON) for view in views], valid=timedelta(0))
+    found = list(segments(looks, [], hold_s=HOLD, begun=[-math.inf] * len(looks)))
+    if any(look.vehicles is None for look in looks):
+        assert not found
+        return
+    assert [each.vehicles for each in found] == [tuple(state.vehicles.as_dict().values())]
+    if state.told:
+        assert [(each.taken, each.told) for each in found] == [(state.taken, state.told)]
+    else:
+        assert [each.taken for each in found] == [state.taken + state.unmeasured]
+        assert not found[0].told
+
+
+def test_vehicles_of_a_camera_without_marks_are_not_held_against_the_places_of_another() -> None:
+    marked = look(0, 8, marked=10, lot_capacity=10)
+    beside = look(0, 5, camera="roof", told=None, lot_capacity=10)
+    assert rolled([marked, beside], cameras=2)[0].held == {(8, 10): 3600}
 
 
 def test_no_looks_are_no_hours() -> None:

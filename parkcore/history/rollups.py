@@ -19,7 +19,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from parkcore.domain import LABELS
+from parkcore.domain import LABELS, Label
+from parkcore.occupancy import lot_capacity, one_each, without_doubles
+from parkcore.spaces.verdict import AreaCount, State
 
 HOUR_S = 3600
 
@@ -42,8 +44,20 @@ class Look:
     """How many places it could tell of; None where their number is not known."""
     lot_capacity: int | None = None
     """The places of the whole lot then, for where those of its cameras are not known."""
-    spaces: Mapping[str, str] | None = None
-    """Per space `o`, `v` or `u`; only where another camera of the lot sees some of them too."""
+    marked: int | None = None
+    """How many places are marked, told or not; None where its vehicles are counted instead."""
+    shared: Shared | None = None
+    """What of it another camera of the lot may see too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Places whose names more than one camera of a lot has: those of one name are one."""
+
+    spaces: Mapping[str, State] = field(default_factory=dict)
+    areas: tuple[AreaCount, ...] = ()
+    filled_by: Mapping[str, Label] = field(default_factory=dict)
+    """Per space the type of the vehicle in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,35 +167,67 @@ class _Missing:
 
 
 def _total(looks: Sequence[Look], start: float, end: float, cameras: int) -> Iterator[Segment]:
-    seen = [look.vehicles for look in looks if look.vehicles is not None]
-    if len(seen) < len(looks):
+    if any(look.vehicles is None for look in looks):
         return
-    vehicles = seen[0] if len(seen) == 1 else tuple(map(sum, zip(*seen, strict=True)))
-    taken, told = _places(looks)
-    if told is None and len(looks) == cameras:
-        told = max(looks, key=lambda look: look.at).lot_capacity
-    yield Segment(start, end, vehicles, taken, told)
+    taken, told = _places(looks, own_serves=len(looks) == cameras)
+    yield Segment(start, end, _vehicles(looks), taken, told)
 
 
-def _places(looks: Sequence[Look]) -> tuple[int, int | None]:
-    """What is taken, of how many places; a space that several cameras see counts once."""
-    if len(looks) == 1:
-        return looks[0].taken, looks[0].told
+def _vehicles(looks: Sequence[Look]) -> tuple[int, ...]:
+    """Of each type; one that fills a space which several cameras see counts once."""
+    counts = [look.vehicles or () for look in looks]
+    total = counts[0] if len(counts) == 1 else tuple(map(sum, zip(*counts, strict=True)))
+    filled = [look.shared.filled_by for look in looks if look.shared]
+    if len(filled) < 2:
+        return total
+    once = without_doubles(dict(zip(LABELS, total, strict=True)), filled)
+    return tuple(once[label] for label in LABELS)
+
+
+def _places(looks: Sequence[Look], *, own_serves: bool) -> tuple[int, int | None]:
+    """What is taken, of how many places, by the rules of `occupancy.lot_state`: vehicles that are
+    counted where nobody knows of how many places are left out beside places that are known."""
+    marked = [look for look in looks if look.marked is not None]
+    taken, told, places = _marked(marked)
+    if len(marked) == len(looks):
+        return taken, told
+    counted = [look for look in looks if look.marked is None]
+    vehicles = sum(look.taken for look in counted)
+    own = max(looks, key=lambda look: look.at).lot_capacity if own_serves else None
+    rest = own - places if own is not None and own > places else None
+    capacity = lot_capacity(rest, [look.told for look in counted])
+    if capacity is not None:
+        return taken + vehicles, told + capacity
+    return (taken, told) if told else (taken + vehicles, None)
+
+
+def _marked(looks: Sequence[Look]) -> tuple[int, int, int]:
+    """Of marked places how many are taken, could be told and are there."""
     taken = sum(look.taken for look in looks)
-    told = [look.told for look in looks if look.told is not None]
-    if len(told) < len(looks):
-        return taken, None
-    views: dict[str, list[str]] = defaultdict(list)
-    for look in looks:
-        for name, state in (look.spaces or {}).items():
+    told = sum(look.told or 0 for look in looks)
+    places = sum(look.marked or 0 for look in looks)
+    shared = [look.shared for look in looks if look.shared]
+    if len(shared) < 2:
+        return taken, told, places
+    views: dict[str, list[State]] = defaultdict(list)
+    for each in shared:
+        for name, state in each.spaces.items():
             views[name].append(state)
-    places = sum(told)
     for states in views.values():
-        known = [state for state in states if state != "u"]
+        known = [state for state in states if state != "unknown"]
         agreed = len(set(known)) == 1
-        taken += (agreed and known[0] == "o") - known.count("o")
-        places += agreed - len(known)
-    return taken, places
+        taken += (agreed and known[0] == "occupied") - known.count("occupied")
+        told += agreed - len(known)
+        places -= len(states) - 1
+    areas = [area for each in shared for area in each.areas]
+    for sign, parts in ((-1, areas), (1, one_each(areas))):
+        for area in parts:
+            room = area.capacity or 0
+            places += sign * room
+            if room and area.vehicles is not None:
+                taken += sign * area.vehicles
+                told += sign * room
+    return taken, told, places
 
 
 def hours(stretches: Iterable[Segment], looks: Iterable[Look], *, phase_s: int = 0) -> list[Hour]:

@@ -59,3 +59,14 @@ def m010_cameras_from_their_first_photo(db: Database) -> None:
         "update hour_rules set complete = 0 where exists"
         " (select 1 from cameras group by lot_id having count(*) > 1)"
     )
+
+
+@migrations()
+def m011_hours_as_the_overview_adds_up(db: Database) -> None:
+    # Vehicles of a camera without marked spaces were held against the places of the others, and
+    # areas and vehicles that two cameras see counted twice.
+    db.execute(
+        "update hour_rules set complete = 0 where exists"
+        " (select 1 from layouts join cameras using (lot_id) group by lot_id"
+        " having count(distinct cameras.id) > 1)"
+    )

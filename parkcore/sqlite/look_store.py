@@ -77,7 +77,7 @@ class LookStore(HourStore):
 
 
 def _alone(row: Row, known: Capacities) -> Look:
-    look = to_look(row, known, row["lot_id"], {})
+    look = to_look(row, known, row["lot_id"])
     if look.told is not None or look.vehicles is None:
         return look
     at = datetime.fromisoformat(row["captured_at"])

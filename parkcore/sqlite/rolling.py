@@ -25,6 +25,7 @@ from parkcore.history.rollups import (
     segments,
 )
 from parkcore.sqlite.records import Row, to_text
+from parkcore.sqlite.shared_places import marked_places, shared_on
 
 COLUMNS = (
     "lot_id", "hour", "photos", "seen_s", *(f"{label}_s" for label in LABELS), "taken_s",
@@ -150,12 +151,19 @@ def _hour_row(lot_id: str, hour: Hour) -> list[Any]:
 def _looks(db: Database, lot_id: str, since: float, until: float) -> Iterator[Look]:
     capacities = read_capacities(db, lot_id)
     rows = _dicts(db, _LOOKS, {"lot": lot_id, "since": _text(since), "until": _text(until)})
-    names = _shared_spaces(db, lot_id)
+    places = marked_places(db, lot_id)
     for row in rows:
-        yield to_look(row, capacities, lot_id, names)
+        look = to_look(row, capacities, lot_id)
+        if look.marked is not None:
+            marked = len(row["states"]) + places.rooms[row["layout_id"]]
+            names = places.shared.get(row["layout_id"])
+            shared = shared_on(db, row["id"], names) if names else None
+            look = replace(look, marked=marked, shared=shared)
+        yield look
 
 
-def to_look(row: Row, capacities: Capacities, lot_id: str, names: dict[int, list[str]]) -> Look:
+def to_look(row: Row, capacities: Capacities, lot_id: str) -> Look:
+    """What a photo counts for by itself, against the places that its camera alone sees."""
     at, camera_id, states = (
         datetime.fromisoformat(row["captured_at"]),
         row["camera_id"],
@@ -169,23 +177,12 @@ def to_look(row: Row, capacities: Capacities, lot_id: str, names: dict[int, list
     if states is None:
         return look
     told = len(states) - states.count("u") + row["area_room"]
-    if not told and row["in_areas"] is None:
+    if told:
+        taken = states.count("o") + (row["in_areas"] or 0)
+        return replace(look, taken=taken, told=told, marked=told)
+    if row["in_areas"] is None:
         return replace(look, vehicles=None)
-    taken = states.count("o") + (row["in_areas"] or 0)
-    known = names.get(row["layout_id"])
-    spaces = dict(zip(known, states, strict=True)) if known else None
-    return replace(look, taken=taken, told=told or own, spaces=spaces)
-
-
-def _shared_spaces(db: Database, lot_id: str) -> dict[int, list[str]]:
-    """Per layout the names of its spaces, where cameras of the lot have some in common."""
-    cameras = db.execute(
-        "select count(distinct camera_id) from layouts where lot_id = ?", [lot_id]
-    ).fetchone()[0]
-    if cameras < 2:
-        return {}
-    rows = db.execute("select id, layout from layouts where lot_id = ?", [lot_id]).fetchall()
-    return {row[0]: [space["id"] for space in json.loads(row[1])["spaces"]] for row in rows}
+    return replace(look, taken=row["in_areas"])
 
 
 def read_capacities(db: Database, lot_id: str | None = None) -> Capacities:
