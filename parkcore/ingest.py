@@ -162,7 +162,8 @@ class Analyser:
         stamp = FileStamp.of(stat)
         known = store.known(content_id(data))
         if known:
-            store.remember_file(source.file, stamp, known.photo.sha256)
+            moved = _is_gone(known.photo.file, source)
+            store.remember_file(source.file, stamp, known.photo.sha256, moved=moved)
             return Outcome("known", source, known)
         try:
             imgsz = self._camera_size(source, store)
@@ -263,6 +264,14 @@ class Analyser:
     ) -> Outcome:
         store.record_failure(refusal(source, reason, self.now()), stamp)
         return Outcome("failed", source, reason=reason)
+
+
+def _is_gone(file: str, beside: Source) -> bool:
+    """Whether nothing is where a photo was recorded, in the storage folder that another is in."""
+    inner = Path(beside.file)
+    if file == beside.file or inner.is_absolute():
+        return False
+    return not os.path.lexists(beside.path.parents[len(inner.parts) - 1] / file)
 
 
 def _mark_spaces(analysis: Analysis, source: Source, store: Store) -> None:

@@ -277,6 +277,9 @@ def test_a_capacity_that_changed_leaves_older_rates_as_they_were(
         ("2026-05-04", "sample-south", 10),
         ("2026-05-05", "sample-north", 74),
     }
+    assert recorded("lot", "set", "sample-north", "--since", "2026-05-04").exit_code == 0
+    rows = lines(recorded("history", "--json", "--lot", "sample-north"))
+    assert {row["capacity"] for row in rows} == {74}, "the day of the change is put right"
     assert recorded("lot", "set", "sample-south", "--capacity", "12").exit_code == 0
     rows = lines(recorded("history", "--json", "--lot", "sample-south"))
     assert {row["capacity"] for row in rows} == {12}, "without a day it always was so"

@@ -130,6 +130,20 @@ def test_what_people_said_becomes_training_data_that_evaluate_reads(
         assert {"training/spaces.json", "training/counts.csv"} < set(archive.namelist())
 
 
+def test_samples_are_training_data_only_where_there_is_nothing_else(
+    seen, store: Store, storage: Storage, tmp_path: Path
+) -> None:
+    (storage.root / "drawn").mkdir()
+    (storage.root / "drawn" / "lot.toml").write_text("sample_photos = true")
+    store.correct(seen("drawn/gate/a.jpg", 1).id, Correction(Vehicles(car=2)))
+    assert export_training(store, storage, tmp_path / "drawn", MADRID).counts == 1
+    real = seen("north/gate/b.jpg", 4)
+    store.correct(real.id, Correction(Vehicles(car=3)))
+    assert export_training(store, storage, tmp_path / "real", MADRID).counts == 1
+    [kept] = (tmp_path / "real" / "images").iterdir()
+    assert kept.stem == real.photo.sha256[:16]
+
+
 def test_a_zip_file_that_has_no_room_is_said(seen, store, storage, monkeypatch) -> None:
     store.correct(seen("north/gate/a.jpg", 1).id, Correction(Vehicles(car=9)))
 

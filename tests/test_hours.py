@@ -16,6 +16,7 @@ from test_store import record, snapshot
 
 from parkcore.domain import Camera, Correction, IpCamera, Lot, Vehicles
 from parkcore.errors import StoreError
+from parkcore.history.capacities import LOT
 from parkcore.spaces.layout import Area, Layout, Space
 from parkcore.spaces.verdict import AreaCount, Judged, Judgement, SpaceState
 from parkcore.sqlite.schema import migrations
@@ -121,6 +122,19 @@ def test_old_rates_keep_the_old_capacity(store: Store) -> None:
     assert [row["highest_rate"] for row in hours(store)] == [0.1, 0.1]
     history = store.capacity_history()
     assert history.seen_by("north", "gate", NOON) == 100
+
+
+def test_the_day_of_a_change_is_put_right(store: Store) -> None:
+    looked(store, 0, 10)
+    looked(store, 120, 10)
+    lot = Lot("north", "North", 20)
+    store.change_lot(lot)
+    with pytest.raises(StoreError, match="north never changed"):
+        store.redate_capacity("north", LOT, NOON)
+    store.change_lot(replace(lot, capacity=40), capacity_since=NOON + timedelta(hours=1))
+    for hour, rates in ((3, [0.5, 0.5]), (-1, [0.25, 0.25]), (1, [0.5, 0.25])):
+        store.redate_capacity("north", LOT, NOON + timedelta(hours=hour))
+        assert [row["highest_rate"] for row in hours(store)] == rates
 
 
 def judged(layout: Layout, states: str) -> Judged:

@@ -247,6 +247,31 @@ def test_looking_refuses_what_cannot_be_read(storage, store, analyser):
         analyser.analyse_file(storage.source(storage.root / "gone.jpg"), store)
 
 
+def test_a_photo_that_was_moved_is_found_where_it_is_now(storage, store, analyser, add_photo):
+    path = add_photo("north/gate/a.jpg")
+    first = analyser.ingest(storage.source(path), store).snapshot
+    copy = storage.root / "north" / "gate" / "2026" / "copy.jpg"
+    copy.parent.mkdir()
+    copy.write_bytes(path.read_bytes())
+    assert analyser.ingest(storage.source(copy), store).status == "known"
+    assert store.snapshot(first.id).photo.file == "north/gate/a.jpg", "a copy changes nothing"
+    path.rename(storage.root / "b.jpg")
+    assert analyser.ingest(storage.source(storage.root / "b.jpg"), store).status == "known"
+    moved = store.snapshot(first.id).photo
+    assert (moved.file, moved.lot_id, moved.camera_id) == ("b.jpg", "north", "gate")
+
+
+def test_a_photo_outside_of_the_storage_folder_takes_no_other_ones_place(
+    tmp_path, storage, store, analyser, add_photo
+):
+    path = add_photo("a.jpg")
+    first = analyser.ingest(storage.source(path), store).snapshot
+    outside = path.rename(tmp_path / "a.jpg")
+    source = Source(outside, str(outside), storage.source(path).lot, "gate")
+    assert analyser.ingest(source, store).status == "known"
+    assert store.snapshot(first.id).photo.file == "a.jpg"
+
+
 def test_two_processes_at_the_same_photo_record_it_once(tmp_path, storage, add_photo):
     """The other one records it while this one is looking at it."""
     path, source = tmp_path / "parkcore.db", storage.source(add_photo("a.jpg"))

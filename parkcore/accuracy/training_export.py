@@ -116,7 +116,21 @@ def zip_training(store: Store, storage: Storage, zone: tzinfo) -> bytes:
 
 
 def spoken_of(store: Store) -> Iterator[Snapshot]:
-    """The snapshots of which people said something: corrected ones, then those only asked about."""
+    """The snapshots of which people said something: corrected ones, then those only asked about.
+
+    Those of the samples are left out beside others: drawn car parks teach little of a real one.
+    """
+    samples = {lot.id for lot in store.lots() if lot.is_sample}
+    is_other = False
+    for snapshot in _spoken_of(store):
+        if snapshot.photo.lot_id not in samples:
+            is_other = True
+            yield snapshot
+    if not is_other:
+        yield from _spoken_of(store)
+
+
+def _spoken_of(store: Store) -> Iterator[Snapshot]:
     corrected = set()
     for snapshot in store.stream(CORRECTED):
         corrected.add(snapshot.id)

@@ -12,6 +12,7 @@ import click
 from parkcore.cli.words import Name, one_line
 from parkcore.domain import Camera
 from parkcore.errors import UnknownLot
+from parkcore.history.capacities import LOT
 from parkcore.settings import Settings
 
 
@@ -79,7 +80,8 @@ def lot_list(settings: Settings, as_json: bool) -> None:
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="The capacity changed on this day; older rates keep the old one. Else it always was so.",
+    help="The capacity changed on this day; older rates keep the old one. Else it always was so."
+    " Without --capacity it is the day of its last change that is put right.",
 )
 @click.pass_obj
 def lot_set(
@@ -93,17 +95,19 @@ def lot_set(
     """Change the name or the capacity of LOT, or the capacity of one of its cameras."""
     from parkcore.wiring import open_store
 
-    if name is None and capacity is None:
-        raise click.UsageError("nothing to set; give --name or --capacity")
+    if name is None and capacity is None and since is None:
+        raise click.UsageError("nothing to set; give --name, --capacity or --since")
     day = since and since.replace(tzinfo=settings.zone)
     with open_store(settings) as store:
         old = store.lot(lot_id)
         new = replace(old, name=name or old.name)
-        cameras = [each.id for each in store.cameras(lot_id)]
-        if camera is not None and camera not in cameras:
-            known = ", ".join(map(repr, cameras)) or "none yet"
+        own = {each.id: each.capacity for each in store.cameras(lot_id)}
+        if camera is not None and camera not in own:
+            known = ", ".join(map(repr, own)) or "none yet"
             raise UnknownLot(f"{lot_id!r} has no camera {camera!r}; its cameras are: {known}")
-        if camera is not None and capacity is not None:
+        if day is not None and capacity is None:
+            store.redate_capacity(lot_id, camera or LOT, day)
+        elif camera is not None and capacity is not None:
             store.save_camera(Camera(lot_id, camera, capacity or None), capacity_since=day)
         elif capacity is not None:
             new = replace(new, capacity=capacity or None)

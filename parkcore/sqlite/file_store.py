@@ -77,15 +77,22 @@ class FileStore(Connection):
         )
         return (rows[0]["size_bytes"], rows[0]["sha256"]) if rows else None
 
-    def remember_file(self, file: str, stamp: FileStamp, sha256: str) -> None:
-        """Note that a file holds a photo that is known already."""
+    def remember_file(
+        self, file: str, stamp: FileStamp, sha256: str, *, moved: bool = False
+    ) -> None:
+        """Note that a file holds a photo that is known already.
+
+        Args:
+            moved: it is no copy; from now on the photo is there.
+        """
         with self._write() as db:
             remember_file_row(db, file, stamp, sha256)
             db.execute("delete from failures where file = ?", [file])
             # a photo that was thinned and came back is there again
             db.execute(
-                "update snapshots set photo_gone_at = null where sha256 = ? and file = ?",
-                [sha256, file],
+                "update snapshots set photo_gone_at = null, file = :file where sha256 = :sha256"
+                " and (file = :file or :moved)",
+                {"file": file, "sha256": sha256, "moved": moved},
             )
 
 

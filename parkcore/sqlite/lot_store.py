@@ -12,7 +12,7 @@ from parkcore.domain import Camera, IpCamera, Lot
 from parkcore.errors import StoreError, UnknownLot
 from parkcore.history.capacities import LOT, Capacities
 from parkcore.sqlite.database import Connection, explained
-from parkcore.sqlite.records import ip_camera_row, to_ip_camera, to_lot, to_text
+from parkcore.sqlite.records import ip_camera_row, to_ip_camera, to_lot, to_text, to_time
 from parkcore.sqlite.rolling import read_capacities, roll
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,32 @@ class LotStore(Connection):
         self.lot(camera.lot_id)
         with self._write() as db:
             set_capacity(db, camera.lot_id, camera.id, camera.capacity, since=capacity_since)
+
+    def redate_capacity(self, lot_id: str, camera_id: str, since: datetime) -> None:
+        """Say on another day that the capacity of a camera, or with `LOT` of a lot, came to be
+        what it is; changes that lie between are forgotten.
+
+        Raises:
+            StoreError: it never changed.
+        """
+        with self._write() as db:
+            of = [lot_id, camera_id]
+            changes = db.execute(
+                "select since, capacity from capacities where lot_id = ? and camera_id = ?"
+                " order by since desc limit 2",
+                of,
+            ).fetchall()
+            if len(changes) < 2:
+                raise StoreError(
+                    f"the capacity of {' / '.join(filter(None, of))} never changed, so that there"
+                    " is no day to put right"
+                )
+            (before, capacity), begin = changes[0], to_text(since)
+            first = min(before, begin)
+            gone = "delete from capacities where lot_id = ? and camera_id = ? and since >= ?"
+            db.execute(gone, [*of, first])
+            db.execute("insert into capacities values (?, ?, ?, ?)", [*of, begin, capacity])
+            roll(db, lot_id, to_time(first).timestamp())
 
     def capacity_history(self) -> Capacities:
         """How many spaces every lot and camera has, and had."""
