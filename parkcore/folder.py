@@ -13,7 +13,7 @@ from pathlib import Path
 from parkcore.domain import Lot
 from parkcore.errors import FolderError
 from parkcore.images import SUFFIXES, looks_like_photo
-from parkcore.ingest import Analyser, Outcome, Source
+from parkcore.ingest import Analyser, Outcome, Source, is_lost
 from parkcore.storage import Storage, below
 from parkcore.store import FileStamp, Store
 
@@ -64,7 +64,7 @@ class Tally:
 
 
 def pending(folder: Path, storage: Storage, store: Store, *, retry: bool = False) -> Pending:
-    """The photos of a folder that are not known yet, in the order of their names.
+    """The photos of a folder that are not known yet, or not there, in the order of their names.
 
     Args:
         retry: those included that could not be read before.
@@ -73,8 +73,7 @@ def pending(folder: Path, storage: Storage, store: Store, *, retry: bool = False
         FolderError: the folder itself is missing or cannot be listed.
     """
     base = storage.root if below(folder, storage.root) else folder
-    files, found = store.files(), Pending()
-
+    files, elsewhere, found = store.files(), store.recorded_elsewhere(), Pending()
     lots: dict[str, Lot] = {}
 
     def skip(error: OSError) -> None:
@@ -89,6 +88,12 @@ def pending(folder: Path, storage: Storage, store: Store, *, retry: bool = False
                 lots[lot_id] = Lot(lot_id, lot_id)
         return lots[lot_id]
 
+    def was_moved(file: str) -> bool:
+        if file not in elsewhere or Path(file).is_absolute():
+            return False
+        recorded, is_replaced = elsewhere[file]
+        return is_replaced or is_lost(storage.root, recorded)
+
     for path in find_photos(folder, on_skipped=skip):
         source = storage.source(path, base=base, describe=describe)
         before, good = files.get(source.file, (None, False))
@@ -97,7 +102,7 @@ def pending(folder: Path, storage: Storage, store: Store, *, retry: bool = False
         except OSError:
             stat = None  # reading it will say what is wrong
         is_same = stat is not None and before == FileStamp.of(stat)
-        if not is_same or (retry and not good):
+        if not is_same or (retry and not good) or was_moved(source.file):
             found.sources.append(source)
         elif good:
             found.known += 1

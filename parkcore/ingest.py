@@ -162,7 +162,7 @@ class Analyser:
         stamp = FileStamp.of(stat)
         known = store.known(content_id(data))
         if known:
-            moved = _is_gone(known.photo.file, source)
+            moved = _was_moved(known.photo, source, store)
             store.remember_file(source.file, stamp, known.photo.sha256, moved=moved)
             return Outcome("known", source, known)
         try:
@@ -266,12 +266,25 @@ class Analyser:
         return Outcome("failed", source, reason=reason)
 
 
-def _is_gone(file: str, beside: Source) -> bool:
-    """Whether nothing is where a photo was recorded, in the storage folder that another is in."""
-    inner = Path(beside.file)
-    if file == beside.file or inner.is_absolute():
+def _was_moved(photo: Photo, source: Source, store: Store) -> bool:
+    """Whether a known photo is no longer where it was recorded, but where it was found now."""
+    inner = Path(source.file)
+    if source.file == photo.file or inner.is_absolute():
         return False
-    return not os.path.lexists(beside.path.parents[len(inner.parts) - 1] / file)
+    there = store.file_content(photo.file)
+    is_replaced = there is not None and there[1] != photo.sha256
+    root = Path(os.path.abspath(source.path)).parents[len(inner.parts) - 1]  # noqa: PTH100
+    return is_replaced or is_lost(root, photo.file)
+
+
+def is_lost(root: Path, file: str) -> bool:
+    """Whether nothing is any more where a photo was recorded below the storage folder. A folder
+    that is empty, as one that is not mounted, or that cannot be read has lost nothing."""
+    top = root / Path(file).parts[0]
+    try:
+        return not os.path.lexists(root / file) and not (top.is_dir() and not any(top.iterdir()))
+    except OSError:
+        return False
 
 
 def _mark_spaces(analysis: Analysis, source: Source, store: Store) -> None:

@@ -390,6 +390,24 @@ def test_a_bad_photo_does_not_stop_those_behind_it(storage, store, analyser, add
     assert sum(one.vehicles.total for one in store.snapshots()) == 5
 
 
+def test_of_copies_that_were_read_one_takes_the_place_of_the_original(
+    storage, store, analyser, add_photo
+):
+    original = add_photo("north/a.jpg")
+    copy = storage.root / "north" / "b.jpg"
+    copy.write_bytes(original.read_bytes())
+    read_all(storage, analyser, store)
+    original.unlink()
+    assert [each.file for each in pending(storage.root, storage, store).sources] == ["north/b.jpg"]
+    read_all(storage, analyser, store)
+    [kept] = store.snapshots()
+    assert kept.photo.file == "north/b.jpg"
+    assert pending(storage.root, storage, store).sources == []
+    copy.rename(original)
+    read_all(storage, analyser, store)
+    assert store.snapshots()[0].photo.file == "north/a.jpg", "and back again"
+
+
 def test_duplicates_in_two_folders_count_once(storage, store, analyser, add_photo):
     add_photo("north/a.jpg", vehicles=6)
     add_photo("south/copy of a.jpg", vehicles=6)

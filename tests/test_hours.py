@@ -135,13 +135,17 @@ def test_the_day_of_a_change_is_put_right(store: Store) -> None:
     for hour, rates in ((3, [0.5, 0.5]), (-1, [0.25, 0.25]), (1, [0.5, 0.25])):
         store.redate_capacity("north", LOT, NOON + timedelta(hours=hour))
         assert [row["highest_rate"] for row in hours(store)] == rates
+    store.change_lot(replace(lot, capacity=50), capacity_since=NOON + timedelta(hours=2))
+    with pytest.raises(StoreError, match="changed on 2026-05-04 too"):
+        store.redate_capacity("north", LOT, NOON)
+    assert [row["highest_rate"] for row in hours(store)] == [0.5, 0.2], "nothing is forgotten"
 
 
 def judged(layout: Layout, states: str) -> Judged:
     words = {"o": "occupied", "v": "vacant", "u": "unknown"}
     spaces = tuple(
-        SpaceState(space.id, words[state], 0.9, "", 0.5)
-        for space, state in zip(layout.spaces, states, strict=True)
+        SpaceState(space.id, words[state], 0.9, "", 0.5, number if state == "o" else None)
+        for number, (space, state) in enumerate(zip(layout.spaces, states, strict=True))
     )
     return Judged(layout.id, Judgement(spaces))
 
@@ -227,11 +231,6 @@ def test_a_day_that_was_thinned_keeps_its_hours(store: Store) -> None:
     assert hours(store) == before
 
 
-MINUTES = st.integers(0, 36 * 60)
-CAMERAS = st.sampled_from(["gate", "roof"])
-COUNTS = st.integers(0, 6)
-
-
 def test_what_two_cameras_have_marked_counts_once(store: Store) -> None:
     gravel = Area("gravel", BOXES[2], capacity=6)
     for camera, names in {"gate": ("A1", "A2"), "roof": ("A2",)}.items():
@@ -263,6 +262,11 @@ def test_a_camera_that_is_counted_is_held_against_what_the_lot_holds_beside(stor
     assert json.loads(hours(store)[0]["held"]) == [[2, 2, 3600]], "nobody knows what roof sees"
 
 
+MINUTES = st.integers(0, 36 * 60)
+CAMERAS = st.sampled_from(["gate", "roof"])
+COUNTS = st.integers(0, 6)
+
+
 class Changes(RuleBasedStateMachine):
     """However snapshots come, change and go, the hours are those that would be made anew."""
 
@@ -273,6 +277,14 @@ class Changes(RuleBasedStateMachine):
         self.store = Store.in_memory()
         self.store.ensure_lot(Lot("north", "North"))
         self.layouts = {"gate": marked(self.store), "roof": marked(self.store, "roof", ("A1",))}
+
+    @rule(camera=CAMERAS, names=st.permutations(["A1", "A2", "B1"]))
+    def mark_anew(self, camera, names):
+        before = self.layouts[camera]
+        renamed = tuple(map(Space, names, (space.polygon for space in before.spaces)))
+        self.layouts[camera] = self.store.save_layout(
+            "north", camera, Layout(renamed), None, based_on=before.version
+        )
 
     def teardown(self) -> None:
         self.store.close()

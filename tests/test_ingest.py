@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -259,6 +260,29 @@ def test_a_photo_that_was_moved_is_found_where_it_is_now(storage, store, analyse
     assert analyser.ingest(storage.source(storage.root / "b.jpg"), store).status == "known"
     moved = store.snapshot(first.id).photo
     assert (moved.file, moved.lot_id, moved.camera_id) == ("b.jpg", "north", "gate")
+
+
+def test_what_is_left_where_a_photo_was_says_whether_it_was_moved(
+    storage, store, analyser, add_photo, monkeypatch
+):
+    def recorded() -> str:
+        return store.snapshot(first.id).photo.file
+
+    path = add_photo("north/gate/latest.jpg")
+    first = analyser.ingest(storage.source(path), store).snapshot
+    (storage.root / "nas").mkdir()
+    copy = storage.root / "nas" / "a.jpg"
+    copy.write_bytes(path.read_bytes())
+    monkeypatch.chdir(storage.root)
+    assert analyser.ingest(storage.source(Path("nas/a.jpg")), store).status == "known"
+    assert recorded() == "north/gate/latest.jpg", "a path from here means the same file"
+    path.unlink()
+    path.parent.rmdir()
+    analyser.ingest(storage.source(copy), store)
+    assert recorded() == "north/gate/latest.jpg", "an empty folder may not be mounted"
+    analyser.ingest(storage.source(add_photo("north/gate/latest.jpg", vehicles=5)), store)
+    analyser.ingest(storage.source(copy), store)
+    assert recorded() == "nas/a.jpg", "another photo has taken its place"
 
 
 def test_a_photo_outside_of_the_storage_folder_takes_no_other_ones_place(

@@ -11,7 +11,7 @@ from conftest import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.domain import Occupancy, Vehicles
+from parkcore.domain import LABELS, Occupancy, Vehicles
 from parkcore.occupancy import (
     LotState,
     Marked,
@@ -260,12 +260,13 @@ AREAS = st.lists(
     st.builds(AreaCount, st.sampled_from(["C", "D"]), COUNTS, CAPACITIES),
     max_size=2, unique_by=lambda each: each.id,
 ).map(tuple)  # fmt: skip
+FILLED = st.dictionaries(st.sampled_from(["A1", "A2", "A3"]), st.sampled_from(LABELS))
 LOOKS = st.builds(
     lambda vehicles, capacity, minutes, places: View(
-        cars(vehicles), capacity, NOON - timedelta(minutes=minutes), places
+        vehicles, capacity, NOON - timedelta(minutes=minutes), places
     ),
-    st.integers(0, 30), CAPACITIES, st.integers(0, 120),
-    st.none() | st.builds(Marked, SPACES, AREAS),
+    st.builds(Vehicles, *4 * [st.integers(0, 9)]), CAPACITIES, st.integers(0, 120),
+    st.none() | st.builds(Marked, SPACES, AREAS, FILLED, COUNTS),
 )  # fmt: skip
 
 

@@ -116,21 +116,7 @@ def zip_training(store: Store, storage: Storage, zone: tzinfo) -> bytes:
 
 
 def spoken_of(store: Store) -> Iterator[Snapshot]:
-    """The snapshots of which people said something: corrected ones, then those only asked about.
-
-    Those of the samples are left out beside others: drawn car parks teach little of a real one.
-    """
-    samples = {lot.id for lot in store.lots() if lot.is_sample}
-    is_other = False
-    for snapshot in _spoken_of(store):
-        if snapshot.photo.lot_id not in samples:
-            is_other = True
-            yield snapshot
-    if not is_other:
-        yield from _spoken_of(store)
-
-
-def _spoken_of(store: Store) -> Iterator[Snapshot]:
+    """The snapshots of which people said something: corrected ones, then those only asked about."""
     corrected = set()
     for snapshot in store.stream(CORRECTED):
         corrected.add(snapshot.id)
@@ -144,18 +130,17 @@ def _spoken_of(store: Store) -> Iterator[Snapshot]:
 
 
 def _write(store: Store, storage: Storage, folder: Path, zone: tzinfo) -> Exported:
+    """Those of the samples only where there is nothing else: what is drawn teaches little of what
+    is real."""
     done = Exported()
     (folder / "images").mkdir()
-    for snapshot in spoken_of(store):
-        data = _photo(storage, snapshot)
-        if data is None:
-            done.gone += 1
-            continue
-        suffix = Path(snapshot.photo.file).suffix.lower()
-        name = f"{snapshot.photo.sha256[:16]}{suffix}"
-        if _note(store, snapshot, name, done, zone):
-            (folder / "images" / name).write_bytes(data)
-            done.photos += 1
+    samples = {lot.id for lot in store.lots() if lot.is_sample}
+    for of_samples in (False, True):
+        if done.photos:
+            break
+        for snapshot in spoken_of(store):
+            if (snapshot.photo.lot_id in samples) is of_samples:
+                _take(store, storage, snapshot, folder, done, zone)
     if not done.photos:
         left = f" ({done.gone} photos are no longer there)" if done.gone else ""
         raise OutputError(
@@ -164,6 +149,25 @@ def _write(store: Store, storage: Storage, folder: Path, zone: tzinfo) -> Export
         )
     _write_labels(folder, done)
     return done
+
+
+def _take(
+    store: Store,
+    storage: Storage,
+    snapshot: Snapshot,
+    folder: Path,
+    done: Exported,
+    zone: tzinfo,
+) -> None:
+    data = _photo(storage, snapshot)
+    if data is None:
+        done.gone += 1
+        return
+    suffix = Path(snapshot.photo.file).suffix.lower()
+    name = f"{snapshot.photo.sha256[:16]}{suffix}"
+    if _note(store, snapshot, name, done, zone):
+        (folder / "images" / name).write_bytes(data)
+        done.photos += 1
 
 
 def _photo(storage: Storage, snapshot: Snapshot) -> bytes | None:

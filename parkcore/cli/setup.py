@@ -81,7 +81,7 @@ def lot_list(settings: Settings, as_json: bool) -> None:
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
     help="The capacity changed on this day; older rates keep the old one. Else it always was so."
-    " Without --capacity it is the day of its last change that is put right.",
+    " Where the capacity stays, the day of its last change is put right.",
 )
 @click.pass_obj
 def lot_set(
@@ -105,7 +105,8 @@ def lot_set(
         if camera is not None and camera not in own:
             known = ", ".join(map(repr, own)) or "none yet"
             raise UnknownLot(f"{lot_id!r} has no camera {camera!r}; its cameras are: {known}")
-        if day is not None and capacity is None:
+        now = old.capacity if camera is None else own[camera]
+        if day is not None and (capacity is None or (capacity or None) == now):
             store.redate_capacity(lot_id, camera or LOT, day)
         elif camera is not None and capacity is not None:
             store.save_camera(Camera(lot_id, camera, capacity or None), capacity_since=day)

@@ -63,8 +63,10 @@ def change_spaces(
 
 def _held(hours: pd.DataFrame) -> pd.DataFrame:
     """A row for each hour and number of places taken: columns `at` (UTC), `taken`, `told`,
-    `seen_s`."""
+    `seen_s`; only those of a known number of places, where it ever was known."""
     rows: Iterable[list[float]] = (each for held in hours["held"] for each in held)
     taken, told, seconds = np.array(list(rows), float).reshape(-1, 3).T
     at = hours["at"].repeat([len(held) for held in hours["held"]]).reset_index(drop=True)
-    return pd.DataFrame({"at": at, "taken": taken, "told": told, "seen_s": seconds})
+    held = pd.DataFrame({"at": at, "taken": taken, "told": told, "seen_s": seconds})
+    rated = held[held["told"] > 0]
+    return held if rated.empty else rated

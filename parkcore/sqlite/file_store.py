@@ -70,6 +70,16 @@ class FileStore(Connection):
             for row in rows
         }
 
+    def recorded_elsewhere(self) -> dict[str, tuple[str, bool]]:
+        """Of the files that hold a photo which is recorded as another file: that one, and whether
+        it was seen to hold another photo by now."""
+        rows = self._rows(
+            "select f.file, s.file recorded, coalesce(o.sha256 <> s.sha256, 0) replaced"
+            " from files f join snapshots s on s.sha256 = f.sha256 and s.file <> f.file"
+            " left join files o on o.file = s.file"
+        )
+        return {row["file"]: (row["recorded"], bool(row["replaced"])) for row in rows}
+
     def file_content(self, file: str) -> tuple[int, str] | None:
         """Size in bytes and SHA-256 of what a file held when it was read as a good photo."""
         rows = self._rows(

@@ -97,29 +97,32 @@ class LotStore(Connection):
 
     def redate_capacity(self, lot_id: str, camera_id: str, since: datetime) -> None:
         """Say on another day that the capacity of a camera, or with `LOT` of a lot, came to be
-        what it is; changes that lie between are forgotten.
+        what it is.
 
         Raises:
-            StoreError: it never changed.
+            StoreError: it never changed, or there was another change after that day.
         """
         with self._write() as db:
             of = [lot_id, camera_id]
+            what = f"the capacity of {' / '.join(filter(None, of))}"
             changes = db.execute(
-                "select since, capacity from capacities where lot_id = ? and camera_id = ?"
+                "select since from capacities where lot_id = ? and camera_id = ?"
                 " order by since desc limit 2",
                 of,
             ).fetchall()
             if len(changes) < 2:
+                raise StoreError(f"{what} never changed, so that there is no day to put right")
+            (last,), (before,) = changes
+            begin = to_text(since)
+            if begin <= before:
                 raise StoreError(
-                    f"the capacity of {' / '.join(filter(None, of))} never changed, so that there"
-                    " is no day to put right"
+                    f"{what} changed on {to_time(before):%Y-%m-%d} too; name a later day than that"
                 )
-            (before, capacity), begin = changes[0], to_text(since)
-            first = min(before, begin)
-            gone = "delete from capacities where lot_id = ? and camera_id = ? and since >= ?"
-            db.execute(gone, [*of, first])
-            db.execute("insert into capacities values (?, ?, ?, ?)", [*of, begin, capacity])
-            roll(db, lot_id, to_time(first).timestamp())
+            db.execute(
+                "update capacities set since = ? where lot_id = ? and camera_id = ? and since = ?",
+                [begin, *of, last],
+            )
+            roll(db, lot_id, to_time(min(last, begin)).timestamp())
 
     def capacity_history(self) -> Capacities:
         """How many spaces every lot and camera has, and had."""

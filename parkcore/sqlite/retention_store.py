@@ -197,7 +197,8 @@ class RetentionStore(Connection):
         with self._write() as db:
             for photo in photos:
                 db.execute(
-                    "update snapshots set photo_gone_at = ? where id = ?", [at, photo.snapshot_id]
+                    "update snapshots set photo_gone_at = ? where id = ? and file = ?",
+                    [at, photo.snapshot_id, photo.file],
                 )
                 db.execute(
                     "delete from files where file = ? and sha256 = ?", [photo.file, photo.sha256]

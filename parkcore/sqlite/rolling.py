@@ -154,10 +154,10 @@ def _looks(db: Database, lot_id: str, since: float, until: float) -> Iterator[Lo
     places = marked_places(db, lot_id)
     for row in rows:
         look = to_look(row, capacities, lot_id)
-        if look.marked is not None:
+        if _tells_of_places(row):
             marked = len(row["states"]) + places.rooms[row["layout_id"]]
             names = places.shared.get(row["layout_id"])
-            shared = shared_on(db, row["id"], names) if names else None
+            shared = shared_on(db, row, names) if names else None
             look = replace(look, marked=marked, shared=shared)
         yield look
 
@@ -176,13 +176,22 @@ def to_look(row: Row, capacities: Capacities, lot_id: str) -> Look:
     )
     if states is None:
         return look
-    told = len(states) - states.count("u") + row["area_room"]
-    if told:
+    if _tells_of_places(row):
         taken = states.count("o") + (row["in_areas"] or 0)
-        return replace(look, taken=taken, told=told, marked=told)
+        return replace(look, taken=taken, told=_told(row))
     if row["in_areas"] is None:
         return replace(look, vehicles=None)
     return replace(look, taken=row["in_areas"])
+
+
+def _tells_of_places(row: Row) -> bool:
+    """Whether places are marked, of which something can be told; else vehicles are counted."""
+    return row["states"] is not None and _told(row) > 0
+
+
+def _told(row: Row) -> int:
+    told: int = len(row["states"]) - row["states"].count("u") + row["area_room"]
+    return told
 
 
 def read_capacities(db: Database, lot_id: str | None = None) -> Capacities:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
+from parkcore.domain import Label
 from parkcore.history.rollups import Shared
-from parkcore.sqlite.records import CORRECTED, Row, to_judged
+from parkcore.spaces.verdict import AreaCount, State
+from parkcore.sqlite.records import Row
 
-_JUDGED = (
-    f"select j.*, {CORRECTED} from judgements j"
-    " left join corrections c on c.snapshot_id = j.snapshot_id where j.snapshot_id = ?"
-)
+log = logging.getLogger(__name__)
+
+STATES: dict[str, State] = {"o": "occupied", "v": "vacant", "u": "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,45 @@ def marked_places(db: Database, lot_id: str) -> MarkedPlaces:
     )
 
 
-def shared_on(db: Database, snapshot_id: int, names: frozenset[str]) -> Shared:
-    """What a judged photo says of places that other cameras may see too."""
-    cursor = db.execute(_JUDGED, [snapshot_id])
-    columns = [column[0] for column in cursor.description]
-    row: Row = dict(zip(columns, cursor.fetchone(), strict=True))
-    judgement = to_judged(row).judgement
-    labels = dict(
+def shared_on(db: Database, row: Row, names: frozenset[str]) -> Shared:
+    """What a judged photo says of places that other cameras may see too.
+
+    Args:
+        row: of `rolling.LOOKS`.
+    """
+    text = db.execute(
+        "select judgement from judgements where snapshot_id = ?", [row["id"]]
+    ).fetchone()
+    if text is None:  # removed by another process in this moment
+        return Shared()
+    try:
+        judgement = json.loads(text[0])
+        spaces = zip(judgement["spaces"], row["states"], strict=True)
+        known = {
+            space["id"]: (STATES[s], space["vehicle"])
+            for space, s in spaces
+            if space["id"] in names
+        }
+        areas = [
+            AreaCount(area["id"], area["vehicles"], area["capacity"])
+            for area in judgement["areas"]
+            if area["id"] in names
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("the judgement of snapshot %d cannot be read: %r", row["id"], error)
+        return Shared()
+    filled = {name: number for name, (state, number) in known.items() if state == "occupied"}
+    labels = _labels(db, row["id"]) if any(n is not None for n in filled.values()) else {}
+    return Shared(
+        {name: state for name, (state, _) in known.items()},
+        tuple(areas),
+        {name: labels[number] for name, number in filled.items() if number in labels},
+    )
+
+
+def _labels(db: Database, snapshot_id: int) -> dict[int, Label]:
+    return dict(
         db.execute(
             "select number, label from detections where snapshot_id = ?", [snapshot_id]
         ).fetchall()
-    )
-    spaces = [space for space in judgement.spaces if space.id in names]
-    return Shared(
-        {space.id: space.state for space in spaces},
-        tuple(area for area in judgement.areas if area.id in names),
-        {space.id: labels[space.vehicle] for space in spaces if space.vehicle in labels},
     )
