@@ -37,6 +37,11 @@ PART = 1280
 OVERLAP = 256
 """Pixels that neighbouring parts share: a smaller vehicle lies whole in one of them."""
 
+LARGE = OVERLAP // 2
+"""Pixels of the longer side from which vehicles are taken from a look at the photo as a whole too.
+Smaller ones lie in one of the parts with room around them; as a whole the photo shows them blurred,
+and they are found twice or where there is none (`models/README.md` has the figures)."""
+
 ENOUGH = 12
 """So many vehicles or spaces tell how large a camera's are."""
 

@@ -21,7 +21,7 @@ from typing import Any, Protocol, cast
 import cv2
 import numpy as np
 
-from parkcore.analysis_size import OVERLAP, PART, WHOLE, analysis_size, parts, touches_seam
+from parkcore.analysis_size import LARGE, OVERLAP, PART, WHOLE, analysis_size, parts, touches_seam
 from parkcore.domain import LABELS, Box, Detection, DetectorInfo, Image, Label
 from parkcore.errors import ModelError
 from parkcore.geometry import distinct
@@ -144,9 +144,9 @@ class YoloDetector:
         size = analysis_size(width, height, imgsz or self._imgsz)
         if size <= WHOLE:
             return self._look(image, size)
-        # What is too large for the parts' overlap is found on the photo as a whole.
-        found = self._look(image, PART)
         scale = size / max(width, height)
+        whole = self._look(image, PART)
+        found = [seen for seen in whole if seen.box.longer_side * scale >= LARGE]
         side, overlap = round(PART / scale), round(OVERLAP / scale)
         for part in parts(width, height, side, overlap):
             left, top, right, bottom = part

@@ -48,6 +48,11 @@ class Box:
         """In square pixels."""
         return (self.x2 - self.x1) * (self.y2 - self.y1)
 
+    @property
+    def longer_side(self) -> float:
+        """In pixels."""
+        return max(self.x2 - self.x1, self.y2 - self.y1)
+
     def as_tuple(self) -> tuple[float, float, float, float]:
         return (self.x1, self.y1, self.x2, self.y2)
 

@@ -10,9 +10,9 @@ from conftest import SAMPLES, WEIGHTS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkcore.analysis_size import ENOUGH, SIZES, WANTED, fitting_size, parts, touches_seam
+from parkcore.analysis_size import ENOUGH, PART, SIZES, WANTED, fitting_size, parts, touches_seam
 from parkcore.detect import IOU, YoloDetector
-from parkcore.domain import Box
+from parkcore.domain import Box, Detection
 from parkcore.geometry import ious
 from parkcore.images import decode
 
@@ -109,3 +109,19 @@ def test_a_photo_in_parts_has_each_vehicle_once():
     boxes = np.array([seen.box.as_tuple() for seen in found])
     assert np.triu(ious(boxes, boxes), 1).max() <= IOU
     assert boxes.min() >= 0 and (boxes[:, 2:].max(0) <= (many.shape[1], many.shape[0])).all()
+
+
+def test_small_vehicles_are_taken_from_the_parts_alone():
+    photo = np.random.default_rng(0).integers(0, 256, (1500, 3000, 3), np.uint8)
+    small, large = Box(100, 100, 190, 160), Box(800, 300, 1000, 400)
+    sizes = []
+
+    class Seeing(YoloDetector):
+        def _look(self, image, size):
+            sizes.append(size)
+            is_whole = image.shape == photo.shape
+            return [Detection("car", 0.9, box) for box in (small, large)] if is_whole else []
+
+    found = Seeing(WEIGHTS, confidence=0.3, imgsz=2560).detect(photo)
+    assert [seen.box for seen in found] == [large]
+    assert sizes == [PART] * 4, "as a whole, and in three parts"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import PIL.Image
@@ -76,11 +77,55 @@ def test_an_outline_that_is_not_quite_right_is_put_right(spaces_set, contour, po
 
 
 def test_the_size_that_a_set_says_is_taken(spaces_set):
-    """Its photos may have been made smaller since."""
+    """Its photos may have been made smaller since; vehicles measure what they do on these."""
     contour = [(0, 0), (320, 0), (320, 200)]
     photo = {"width": 640, "height": 400, "spaces": [{"contour": contour, "occupied": 1}]}
     (spaces_set / "spaces.json").write_text(json.dumps({"a.jpg": photo}))
-    assert read_truth(spaces_set)[0].layout.spaces[0].polygon[2] == (0.5, 0.5)
+    layout = read_truth(spaces_set)[0].layout
+    assert layout.spaces[0].polygon[2] == (0.5, 0.5)
+    assert layout.image_size == (8 * CELL, 5 * CELL)
+
+
+def test_labels_of_a_photo_that_was_turned_are_refused(spaces_set):
+    (spaces_set / "images" / "a.jpg").write_bytes(turned("JPEG"))
+    contour = [(0, 0), (320, 0), (320, 200)]
+    photo = {"width": 320, "height": 200, "spaces": [{"contour": contour, "occupied": 1}]}
+    (spaces_set / "spaces.json").write_text(json.dumps({"a.jpg": photo}))
+    with pytest.raises(FolderError, match=r"200 × 320 pixels.*of 320 × 200.*turned"):
+        read_truth(spaces_set)
+
+
+@pytest.mark.parametrize("said", ["1", "occupied", -1, 2])
+def test_what_says_neither_occupied_nor_vacant_is_refused(spaces_set, said):
+    photo = {"spaces": [{"contour": [(0, 0), (99, 0), (99, 99)], "occupied": said}]}
+    (spaces_set / "spaces.json").write_text(json.dumps({"a.jpg": photo}))
+    with pytest.raises(FolderError, match=rf"a\.jpg.*0, 1 or null, but got .*{said}"):
+        read_truth(spaces_set)
+
+
+def test_photos_that_are_of_no_split_are_chosen_by_their_names_and_that_is_said(
+    spaces_set, labels_set, caplog
+):
+    truth = json.loads((spaces_set / "spaces.json").read_text())
+    for photo in truth.values():
+        del photo["split"]
+    (spaces_set / "spaces.json").write_text(json.dumps(truth))
+    for folder in (spaces_set, labels_set):
+        whole = {truth.photo.name for truth in read_truth(folder)}
+        parts = []
+        for split in ("train", "valid"):
+            with suppress(NothingLabelled):
+                parts += [truth.photo.name for truth in read_truth(folder, split=split)]
+        assert sorted(parts) == sorted(whole)
+        assert f"{folder} says no split of" in caplog.text
+
+
+def test_photos_without_labels_and_labels_without_photos_are_said(labels_set, caplog):
+    (labels_set / "labels" / "classes.txt").write_text("car")
+    (labels_set / "images" / "more.jpg").write_bytes(encode(draw_lot(1)))
+    read_truth(labels_set)
+    assert "1 files are of no photo" in caplog.text
+    assert "1 of 3 photos have no file there" in caplog.text
 
 
 @pytest.mark.parametrize("split, names", [("test", ["b.jpg"]), ("train", ["a.jpg"])], ids=str)

@@ -157,7 +157,8 @@ def test_small_spaces_are_looked_at_larger_as_their_camera_would(tmp_path, fits_
     way = Way(Noting(), 0.5, fits_size=fits_size)
     measured = measure("lot", [truth(45), truth(70)], [way], None)
     assert sizes == looks
-    assert measured.rows[0].settings == ("from 640 px, 0.5" if fits_size else "640 px, 0.5")
+    said = "640–960 px, fitted, 0.5" if fits_size else "640 px, 0.5"
+    assert measured.rows[0].settings == said
 
 
 @pytest.fixture(scope="module")
@@ -311,6 +312,20 @@ def test_a_set_without_photos_of_the_split_is_left_out_of_several(run, spaces_se
     assert result.exit_code == 0, result.stderr
     assert "left out: there is no labelled photo" in result.stderr
     assert json.loads(result.stdout)["spaces"] == 80
+
+
+def test_a_folder_that_cannot_be_read_stops_no_others_but_is_an_error(run, tmp_path, spaces_set):
+    (tmp_path / "nothing").mkdir()
+    result = run(tmp_path / "nothing", spaces_set, "--json")
+    assert result.exit_code == 1 and json.loads(result.stdout)["spaces"] == 80
+    assert "left out" in result.stderr and "has nothing to measure against" in result.stderr
+
+
+def test_where_nothing_is_found_on_a_picture_that_shows_nothing_nothing_can_be_told(spaces_set):
+    for photo in (spaces_set / "images").iterdir():
+        photo.write_bytes(encode(np.zeros((5 * CELL, 8 * CELL, 3), np.uint8), "PNG"))
+    [row] = measure("dark", read_truth(spaces_set), [Way(PaintDetector(), 0.5)], None).rows
+    assert (row.figures()["unknown"], row.figures()["spaces"]) == (1, 80)
 
 
 def test_a_photo_that_is_cut_off_is_said_and_left_out(run, boxes_set):

@@ -27,7 +27,9 @@ OPEN_SETS = ROOT / "models" / "training" / "sets.toml"
         ("Vehicle registration plate", None), ("license plate car", None), ("Car-Wheel", None),
         ("car_door", None), ("bus stop", None), ("non-vehicle", None), ("no car", None),
         ("free car space", None), ("headlight", None), ("light truck", "truck"),
-        ("truck 10 wheel", "truck"), ("parked car", "car"), ("window van", "car"),
+        ("truck 10 wheel", "truck"), ("ParkedCar", "car"), ("MotorBike", "motorcycle"),
+        ("2-wheeler", "motorcycle"), ("four wheeler", "car"), ("EmptySpace", None),
+        ("parked car", "car"), ("window van", "car"),
     ],
 )  # fmt: skip
 def test_the_type_that_a_name_means(name, label):
@@ -35,7 +37,8 @@ def test_the_type_that_a_name_means(name, label):
 
 
 @pytest.mark.parametrize("name", ["auto_rickshaw", "e-rickshaw", "tractor", "cyclist", "tempo",
-                                  "ignored regions", "ignore", "DontCare", "doubtful"])  # fmt: skip
+                                  "three-wheeler", "TukTuk", "ignored regions", "ignore",
+                                  "DontCare", "doubtful"])  # fmt: skip
 def test_near_vehicles_and_places_left_out_are_neither_right_nor_wrong(name):
     assert is_neutral(name)
     assert SetNotes().is_neutral(name)

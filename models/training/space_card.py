@@ -18,6 +18,7 @@ import click
 import numpy as np
 
 from models.training.classifier import fold_file, fold_of_photos
+from parkcore.accuracy.evaluate_spaces import judge_photo
 from parkcore.accuracy.intervals import clustered_interval
 from parkcore.accuracy.labelled_sets import read_truth
 from parkcore.accuracy.photo_light import LIGHTS, light_of
@@ -30,8 +31,7 @@ from parkcore.detect import Detector
 from parkcore.images import decode
 from parkcore.model_files import find_weights, model_folders
 from parkcore.settings import DEFAULT_OPINION, load
-from parkcore.spaces.judgement import judge, outlines_of
-from parkcore.spaces.judging import judge_twice
+from parkcore.spaces.judgement import outlines_of
 from parkcore.spaces.second_opinion import SecondOpinion
 from parkcore.wiring import make_detector
 
@@ -65,10 +65,10 @@ def told_of(
     least = detector.info.imgsz
     sizes = space_sizes((space.polygon for space in marked.spaces), size)
     detections = detector.detect(image, fitting_size(sizes, size, least=least, now=least))
-    first = judge(marked, detections, size)
+    first = judge_photo(marked, image, detections)
     opinions = second.probabilities(image, outlines_of(marked, size)).tolist()
     started = time.process_time()
-    both = judge_twice(second, marked, image, detections)
+    both = judge_photo(marked, image, detections, second=second)
     took = 1000 * (time.process_time() - started)
     said = {"occupied": True, "vacant": False, "unknown": None}
     light = truth.light or light_of(image)
@@ -141,6 +141,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return markdown([dict(zip(head, row, strict=True)) for row in rows])
 
 
+TRAINING = "ACPDS, training lots, by a classifier that has not seen them"
+RELIABILITY = ("said", "spaces", "mean said", "were occupied", "")
 HEAD = ("judged by", "right, of those judged", "unknown", "right, unknown ones guessed (95 %)",
         "count error of 100 spaces", "log loss")  # fmt: skip
 
@@ -156,7 +158,9 @@ def figures_of(told: Sequence[Told], milliseconds: Sequence[float]) -> str:
         "By light, all three together (how light a photo is: `parkcore/accuracy/photo_light.py`):",
         table(("light", "spaces", *HEAD), by_light(told)),
         "Reliability of the joint probability, all three together:",
-        table(("said", "spaces", "mean said", "were occupied", ""), reliability(told)),
+        table(RELIABILITY, reliability(told)),
+        "Of the unseen lots and the unseen camera alone:",
+        table(RELIABILITY, reliability([each for each in told if each.group != TRAINING])),
         f"Judging with the second opinion took {np.median(milliseconds):.0f} ms of one core a photo"
         f" (median; {len(told) / len(milliseconds):.0f} spaces a photo), the detector not counted.",
     ]
@@ -191,7 +195,7 @@ def main(datasets: Path, work: Path, card: Path) -> None:
         if fold_file(work, fold).exists():
             held_back = [truth for truth in training if folds[truth.photo.name] == fold]
             without = SecondOpinion(fold_file(work, fold))
-            add("ACPDS, training lots, by a classifier that has not seen them", held_back, without)
+            add(TRAINING, held_back, without)
     add("ACPDS, valid: unseen lots", read_truth(datasets / "acpds", split="valid"), shipped)
     camera = datasets / "pklot_ufpr05"
     of_camera = read_truth(camera, notes=read_notes(NOTES)[camera.name])

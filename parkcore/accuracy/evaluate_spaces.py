@@ -17,6 +17,8 @@ from parkcore.accuracy.intervals import clustered_interval, wilson_interval
 from parkcore.accuracy.slices import Shares, rounded_interval
 from parkcore.accuracy.truth import Truth
 from parkcore.domain import Detection, Image
+from parkcore.picture import fault
+from parkcore.spaces.judgement import judge
 from parkcore.spaces.judging import judge_twice
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.second_opinion import SecondOpinion
@@ -32,11 +34,14 @@ def judge_photo(
     *,
     second: SecondOpinion | None = None,
 ) -> Judgement:
-    """A photo judged as Parkcore does, its camera taken not to have moved.
+    """A photo judged as Parkcore does, its camera taken not to have moved. Where nothing is found
+    on a picture that shows nothing, nothing can be told.
 
     Raises:
         ModelError: the second opinion's weights cannot be loaded.
     """
+    if not detections and (blind := fault(image)):
+        return judge(layout, detections, (image.shape[1], image.shape[0]), blind=blind)
     return judge_twice(second, layout, image, detections)
 
 

@@ -8,7 +8,7 @@ A photo without a file of labels shows no vehicle.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -61,17 +61,45 @@ def read_boxes(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Tru
             photos = sorted(p for p in images.iterdir() if p.suffix.lower() in SUFFIXES)
         except OSError as error:
             raise FolderError(f"the photos of {labels} cannot be listed: {error}") from error
-        if photos and not any((labels / f"{photo.stem}.txt").is_file() for photo in photos):
-            raise FolderError(f"no file in {labels} is named after a photo in {images}")
-        for photo in photos:
-            if split not in (None, said or split_of(photo.stem)):
-                continue
+        _check_names(labels, photos, images)
+        chosen = [p for p in photos if split in (None, said or split_of(p.stem))]
+        if split and not said and notes == SetNotes():
+            warn_of_chosen(folder, len(chosen), len(photos))
+        for photo in chosen:
             try:
                 yield _truth(photo, labels / f"{photo.stem}.txt", names, notes, others)
             except UnreadablePhoto as error:
                 log.warning("%s is left out: %s", photo.name, error)
     if others:
         log.warning("%s: not taken for vehicles: %s", folder, ", ".join(sorted(others)))
+
+
+def warn_of_chosen(folder: Path, chosen: int, of: int) -> None:
+    """Say how many photos of a set were chosen that itself says no split of."""
+    if of:
+        log.warning(
+            "%s says no split of %d photos: %d of them are chosen by their names; go without"
+            " --split to measure on all", folder, of, chosen,
+        )  # fmt: skip
+
+
+def _check_names(labels: Path, photos: Sequence[Path], images: Path) -> None:
+    """Whether the files of labels are those of the photos.
+
+    Raises:
+        FolderError: no photo has labels.
+    """
+    named = {path.stem for path in labels.glob("*.txt")} - {"classes"}  # LabelImg's list of names
+    stems = {photo.stem for photo in photos}
+    if photos and not named & stems:
+        raise FolderError(f"no file in {labels} is named after a photo in {images}")
+    if named - stems:
+        log.warning("%s: %d files are of no photo in %s", labels, len(named - stems), images)
+    if stems - named:
+        log.warning(
+            "%s: %d of %d photos have no file there and are taken to show no vehicle",
+            labels, len(stems - named), len(stems),
+        )  # fmt: skip
 
 
 def _names(folder: Path) -> dict[int, str]:
@@ -112,6 +140,7 @@ def _truth(
         unlabelled=notes.unlabelled,
         is_complete=notes.complete,
         light=notes.light,
+        view=notes.view,
     )
 
 

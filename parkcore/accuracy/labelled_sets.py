@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,15 +18,18 @@ from typing import Any
 
 from shapely import MultiPoint, Polygon
 
-from parkcore.accuracy.labelled_boxes import label_folders, read_boxes
+from parkcore.accuracy.labelled_boxes import label_folders, read_boxes, warn_of_chosen
 from parkcore.accuracy.set_notes import SetNotes
-from parkcore.accuracy.splits import called
+from parkcore.accuracy.splits import called, split_of
 from parkcore.accuracy.truth import Truth
 from parkcore.errors import FolderError, NothingLabelled, UnreadablePhoto
 from parkcore.images import upright_size
 from parkcore.spaces.layout import LEAST_AREA, Layout, Point, Space
 
 log = logging.getLogger(__name__)
+
+SAME_SHAPE = 0.02
+"""By so much of its ratio of width to height a photo may differ from what its labels say of it."""
 
 
 def read_truth(
@@ -39,7 +43,8 @@ def read_truth(
 
     Args:
         split: only photos of this split: as spaces.json or the folders' names say, else as
-            `splits.held_back` does. A set that is wholly for measuring is all `valid`.
+            `splits.held_back` does, which is logged. A set that is wholly for measuring is all
+            `valid`.
         notes: what is known of the set besides its labels.
         to_measure: only spaces that measure; see `is_drawn`.
 
@@ -80,35 +85,58 @@ def is_drawn(space: Mapping[str, Any]) -> bool:
     return bool(space.get("asked", space.get("by") != "hand"))
 
 
+def occupied_of(space: Mapping[str, Any]) -> bool | None:
+    """What a labelled space says; None where its truth is not known.
+
+    Raises:
+        ValueError: it says anything else than 0, 1 or null.
+    """
+    if space["occupied"] not in (0, 1, None):
+        raise ValueError(f'"occupied" is 0, 1 or null, but got {space["occupied"]!r}')
+    return None if space["occupied"] is None else bool(space["occupied"])
+
+
 def _spaces(folder: Path, split: str | None, notes: SetNotes, to_measure: bool) -> Iterator[Truth]:
     path = folder / "spaces.json"
     try:
         photos = sorted(json.loads(path.read_text(encoding="utf-8")).items())
     except (OSError, ValueError, AttributeError) as error:
         raise FolderError(f"the labels in {path} cannot be read: {error!r}") from error
+    chosen = unsaid = 0
     for name, photo in photos:
         try:
-            if split is None or called(split) == called(photo.get("split")):
+            said = called(photo.get("split")) or split_of(Path(name).stem)
+            if is_chosen := split is None or called(split) == said:
                 yield from _spaces_of(folder / "images" / name, photo, notes, to_measure)
+            unsaid += not photo.get("split")
+            chosen += is_chosen and not photo.get("split")
         except UnreadablePhoto as error:
             log.warning("%s is left out: %s", name, error)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FolderError(
                 f"the labels of {name} in {path} cannot be read: {error!r}"
             ) from error
+    if split:
+        warn_of_chosen(folder, chosen, unsaid)
 
 
 def _spaces_of(
     path: Path, photo: dict[str, Any], notes: SetNotes, to_measure: bool
 ) -> Iterator[Truth]:
     def is_told(space: dict[str, Any]) -> bool:
-        return space["occupied"] is not None and (not to_measure or is_drawn(space))
+        return occupied_of(space) is not None and (not to_measure or is_drawn(space))
 
     if not any(map(is_told, photo["spaces"])):
         return
     if not path.is_file():
         raise FolderError(f"the photo {path} is not there, but has labels")
-    size = (photo["width"], photo["height"]) if "width" in photo else upright_size(path)
+    pixels = upright_size(path)
+    size = (photo["width"], photo["height"]) if "width" in photo else pixels
+    if abs(math.log(size[0] * pixels[1] / (size[1] * pixels[0]))) > SAME_SHAPE:
+        raise FolderError(
+            f"{path} has {pixels[0]} × {pixels[1]} pixels, upright, but its labels are of a photo"
+            f" of {size[0]} × {size[1]}: one of them was turned or cropped; label it as it is shown"
+        )
     marked, known, occupied, missing = [], [], [], 0
     for number, each in enumerate(photo["spaces"]):
         outline = outline_within(each["contour"], size)
@@ -119,7 +147,7 @@ def _spaces_of(
         marked.append(Space(str(number), outline, each.get("type", "car")))
         if is_known:
             known.append(marked[-1])
-            occupied.append(each["occupied"] == 1)
+            occupied.append(bool(occupied_of(each)))
     if missing:
         log.warning(
             "%s: %d of its spaces lie outside of the photo or are too small to be judged, and are"
@@ -128,12 +156,12 @@ def _spaces_of(
     if known:
         yield Truth(
             path,
-            layout=Layout(tuple(known), (), size),
+            layout=Layout(tuple(known), (), pixels),
             occupied=tuple(occupied),
-            marked=Layout(tuple(marked), (), size),
+            marked=Layout(tuple(marked), (), pixels),
             imgsz=photo.get("imgsz"),
             light=photo.get("light") or notes.light,
-            view=photo.get("view", ""),
+            view=photo.get("view") or notes.view,
         )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -56,10 +56,15 @@ class Way:
     fits_size: bool = False
     """Look larger where a photo's spaces are small, as at a camera with these spaces marked."""
 
-    @property
-    def settings(self) -> str:
-        at_least = "from " if self.fits_size else ""
-        return f"{at_least}{self.detector.info.imgsz} px, {self.confidence:g}"
+    def settings(self, sizes: Collection[int]) -> str:
+        """Such as "1280 px, 0.25".
+
+        Args:
+            sizes: that photos were looked at in.
+        """
+        fitted = " fitted," if self.fits_size else ""
+        said = "–".join(map(str, sorted({min(sizes), max(sizes)})))
+        return f"{said} px,{fitted} {self.confidence:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,7 @@ def measure(
         UnreadablePhoto: none of the photos can be read. A single one is said and left out.
     """
     ours: list[list[Photo]] = [[] for _ in ways]
+    sizes_of: list[set[int]] = [set() for _ in ways]
     tried = _Tried(plain.name if plain else "")
     kind: Literal["spaces", "boxes"] = "boxes"
     for detector in {id(way.detector): way.detector for way in ways}.values():
@@ -151,8 +157,9 @@ def measure(
             continue
         truth = truth if truth.light else replace(truth, light=light_of(image))
         looked: dict[tuple[int, int | None], tuple[list[Detection], float]] = {}
-        for way, photos in zip(ways, ours, strict=True):
+        for way, photos, used in zip(ways, ours, sizes_of, strict=True):
             size = _fitting_size(way, truth)
+            used.add(size or way.detector.info.imgsz)
             key = id(way.detector), size
             if key not in looked:
                 looked[key] = _timed(partial(way.detector.detect, image, size))
@@ -166,12 +173,12 @@ def measure(
         Row(
             way.who,
             way.detector.info.model,
-            way.settings,
+            way.settings(used),
             tuple(photos),
             way.detector.info.imgsz,
             way.confidence,
         )
-        for way, photos in zip(ways, ours, strict=True)
+        for way, photos, used in zip(ways, ours, sizes_of, strict=True)
     ]
     return Measured(name, kind, (*rows, *(tried.rows() if plain else ())), split)
 

@@ -9,6 +9,7 @@ A TOML file with a table for each set, by the name of its folder:
     types = { tempo = "truck" }     # a name for its boxes that is not understood; "" for
                                     # what is neither right nor wrong when it is found
     light = "day"                   # of every photo, where its pixels do not tell
+    view = "from a mast"            # from where its photos were taken
     rendered = true                 # drawn, not taken: left out of what all sets have together
     licence = "CC BY 4.0"
     source = "where it is from"
@@ -41,6 +42,7 @@ class SetNotes:
     unlabelled: tuple[Label, ...] = ()
     types: Mapping[str, Label | Literal[""]] = field(default_factory=dict)
     light: Light | None = None
+    view: str = ""
     rendered: bool = False
     licence: str = ""
     source: str = ""

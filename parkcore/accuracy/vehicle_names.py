@@ -8,7 +8,8 @@ from parkcore.domain import Label
 
 _NEAR = re.compile(
     r"(?<![a-z])(?:(?:auto|e)?[-_ ]?rickshaws?|tuk[-_ ]?tuks?|tempos?|tractors?|trailers?"
-    r"|transport_vehicles?|cyclists?|(?:awning[-_ ])?tricycles?)(?![a-z])",
+    r"|(?:three|3)[-_ ]?wheelers?|transport_vehicles?|cyclists?|(?:awning[-_ ])?tricycles?)"
+    r"(?![a-z])",
     re.IGNORECASE,
 )
 _UNJUDGED = re.compile(r"(?<![a-z])(?:ignored?|don'?t[-_ ]?care|doubtful)(?![a-z])", re.IGNORECASE)
@@ -22,17 +23,21 @@ _NO_VEHICLE = re.compile(
 )
 """Names of what is none although a vehicle's is part of them: "no car", "bus stop"."""
 _WORDS: tuple[tuple[str, Label], ...] = (
-    (r"motorcycles?|motorbikes?|motors?|bikes?|scooters?|mopeds?|motos?|two[-_ ]?wheelers?",
+    (r"motorcycles?|motorbikes?|motors?|bikes?|scooters?|mopeds?|motos?|(?:two|2)[-_ ]?wheelers?",
      "motorcycle"),
     (r"(?:mini|micro|omni|trolley)?bus(?:es)?|coach(?:es)?", "bus"),
     (r"(?:mini)?trucks?|lorry|lorries|ambulances?", "truck"),
-    (r"cars?|vans?|minivans?|taxis?|jeeps?|suvs?|sedans?|hatchbacks?|pick[-_ ]?ups?|vehicles?",
-     "car"),
+    (r"cars?|vans?|minivans?|taxis?|jeeps?|suvs?|sedans?|hatchbacks?|pick[-_ ]?ups?"
+     r"|(?:four|4)[-_ ]?wheelers?|vehicles?", "car"),
 )  # fmt: skip
 _TYPES = tuple(
     (re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE), label)
     for words, label in _WORDS
 )
+
+
+_WORD_BEGINS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""Where words are joined as in "ParkedCar"."""
 
 
 def vehicle_type(name: str) -> Label | None:
@@ -41,6 +46,7 @@ def vehicle_type(name: str) -> Label | None:
     "vehicle" alone is taken for a car. A bicycle is no motorcycle, a carrot no car, and a car's
     door or an empty car space is none.
     """
+    name = _WORD_BEGINS.sub(" ", name)
     if is_neutral(name) or _NO_VEHICLE.search(name):
         return None
     return next((label for pattern, label in _TYPES if pattern.search(name)), None)
@@ -53,4 +59,5 @@ def is_neutral(name: str) -> bool:
     a rickshaw, and with places that a set leaves out: VisDrone's "ignored regions", KITTI's
     "DontCare".
     """
+    name = _WORD_BEGINS.sub(" ", name)
     return any(pattern.search(name) for pattern in (_NEAR, _UNJUDGED))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from parkcore.cli.contenders import NO_PLAIN, PLAIN, plain_yolo, second_opinion, ways_of
-from parkcore.errors import NothingLabelled, OutputError, UnreadablePhoto
+from parkcore.errors import FolderError, NothingLabelled, OutputError, UnreadablePhoto
 from parkcore.reports.whole_file import whole_file
 from parkcore.settings import Settings
 
@@ -145,10 +145,8 @@ def evaluate(
             raise OutputError(f"{path} cannot be written: its folder is not there")
     if card:
         around(card)  # hours before anything is to be written into it
-    sets = [
-        (folder, notes, truths[::every])
-        for folder, notes, truths in _labelled(folders, split, about, unlabelled)
-    ]
+    found, is_all = _labelled(folders, split, about, unlabelled)
+    sets = [(folder, notes, truths[::every]) for folder, notes, truths in found]
     names = (models or settings.model).split(",")
     plain = plain_yolo(baseline, names[0])
     second = second_opinion(settings)
@@ -185,28 +183,31 @@ def evaluate(
         _write(as_markdown, f"# How right it is\n\n{section(result, tables)}\n")
     if card:
         write_card(card, section(result, document(result, folds=True)))
+    if not is_all:
+        context.exit(1)
 
 
 def _labelled(
     folders: Sequence[Path], split: str | None, about: Path | None, unlabelled: str
-) -> list[tuple[Path, SetNotes, list[Truth]]]:
-    """The sets with what is known of them and their truth; those of several that have no photo of
-    the split are left out, and that is said."""
+) -> tuple[list[tuple[Path, SetNotes, list[Truth]]], bool]:
+    """The sets with what is known of them and their truth, and whether all could be read. Of
+    several those are left out that cannot, or have no photo of the split, and that is said."""
     from parkcore.accuracy.labelled_sets import read_truth
 
-    sets, without = [], []
+    sets: list[tuple[Path, SetNotes, list[Truth]]] = []
+    left_out: list[FolderError] = []
     for folder in folders:
         notes = _notes(folder, about, unlabelled)
         try:
             truths = read_truth(folder, split=split, notes=notes, to_measure=True)
             sets.append((folder, notes, truths))
-        except NothingLabelled as error:
-            without.append(error)
+        except FolderError as error:
+            left_out.append(error)
     if not sets:
-        raise without[0]
-    for lacking in without:
-        click.echo(f"left out: {lacking}", err=True)
-    return sets
+        raise left_out[0]
+    for reason in left_out:
+        click.echo(f"left out: {reason}", err=True)
+    return sets, all(isinstance(reason, NothingLabelled) for reason in left_out)
 
 
 def _notes(folder: Path, about: Path | None, unlabelled: str) -> SetNotes:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from parkcore.accuracy.labelled_sets import occupied_of
 from parkcore.domain import Image
 from parkcore.errors import FolderError, UnreadablePhoto
 from parkcore.images import decode
@@ -47,7 +48,7 @@ def camera_day(name: str, photo: dict[str, Any]) -> str:
 
 
 def _is_for_learning(space: dict[str, Any]) -> bool:
-    return space["occupied"] is not None and space.get("type") != "motorcycle"
+    return occupied_of(space) is not None and space.get("type") != "motorcycle"
 
 
 def read_samples(
@@ -75,9 +76,16 @@ def read_samples(
             outlines = [np.array(space["contour"], float) for space in known]
             image = _read(folder / "images" / name) if known else None
             if image is not None:
-                crops = cut(image, outlines, side=SAMPLE_SIDE, enlarged=ENLARGED * MARGIN)
+                size = (image.shape[1], image.shape[0])
+                scale = np.divide(size, (photo.get("width", size[0]), photo.get("height", size[1])))
+                crops = cut(
+                    image,
+                    [scale * each for each in outlines],
+                    side=SAMPLE_SIDE,
+                    enlarged=ENLARGED * MARGIN,
+                )
                 samples += (
-                    Sample(crop, space["occupied"] == 1, group(name, photo))
+                    Sample(crop, bool(occupied_of(space)), group(name, photo))
                     for crop, space in zip(crops, known, strict=True)
                 )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
