@@ -18,6 +18,9 @@ HOW_TO_READ = """\
 - **plain, best settings** is the same at the analysis size, the confidence, and with boxes of two
   types on one vehicle merged or not, that came out best of all tried *on these very photos*, by
   the spaces judged rightly or by F1. That favours it.
+- **fitted**: where the spaces of a photo are small it was looked at larger, as at a camera with
+  these spaces marked; the sizes that were used stand there. Photos with boxes are looked at in one
+  size, as those of a camera at first.
 - In brackets: 95 % intervals, for shares Wilson's, the wider the more photos differ, else by
   resampling the photos. Sizes are square roots of areas in pixels of the photo. Day, dusk and night
   say how dark the photo is.
