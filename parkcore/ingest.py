@@ -279,10 +279,14 @@ def _was_moved(photo: Photo, source: Source, store: Store) -> bool:
 
 def is_lost(root: Path, file: str) -> bool:
     """Whether nothing is any more where a photo was recorded below the storage folder. A folder
-    that is empty, as one that is not mounted, or that cannot be read has lost nothing."""
+    that is empty, as one that is not mounted, or that cannot be read has lost nothing; of a name
+    that is no text, which is recorded with its bytes escaped, it cannot be told."""
     top = root / Path(file).parts[0]
     try:
-        return not os.path.lexists(root / file) and not (top.is_dir() and not any(top.iterdir()))
+        if "\\" in file or os.path.lexists(root / file):
+            return False
+        is_away = top.is_symlink() and not top.exists()
+        return not is_away and not (top.is_dir() and not any(top.iterdir()))
     except OSError:
         return False
 

@@ -251,7 +251,7 @@ def without_doubles(
     for spaces in filled_by:
         for space, label in spaces.items():
             filled[space].append(label)
-    for labels in filled.values():
+    for _, labels in sorted(filled.items()):
         for _ in labels[1:]:
             # what was corrected by hand may have left none of the type that a camera saw there
             seen = next((label for label in sorted(labels, reverse=True) if total[label] > 0), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import NOON
@@ -138,6 +139,8 @@ def test_the_day_of_a_change_is_put_right(store: Store) -> None:
     store.change_lot(replace(lot, capacity=50), capacity_since=NOON + timedelta(hours=2))
     with pytest.raises(StoreError, match="changed on 2026-05-04 too"):
         store.redate_capacity("north", LOT, NOON)
+    with pytest.raises(StoreError, match="changed on 2026-05-05 too"):  # 11:00 UTC
+        store.redate_capacity("north", LOT, NOON.astimezone(ZoneInfo("Pacific/Kiritimati")))
     assert [row["highest_rate"] for row in hours(store)] == [0.5, 0.2], "nothing is forgotten"
 
 

@@ -16,7 +16,7 @@ from conftest import CELL, HAS_8_BIT, SAMPLES, WEIGHTS, PaintDetector, draw_lot,
 
 from parkcore.accuracy.evaluate_spaces import judge_plainly
 from parkcore.accuracy.labelled_sets import read_truth
-from parkcore.accuracy.measuring import FLOOR, Way, measure, pooled
+from parkcore.accuracy.measuring import FLOOR, Measured, Row, Way, measure, pooled
 from parkcore.accuracy.plain_yolo import PlainYolo
 from parkcore.accuracy.result_tables import document
 from parkcore.accuracy.results_card import BEGIN, END, provenance, section, write_card
@@ -201,6 +201,20 @@ def test_sets_of_one_kind_are_added_up(tmp_path):
     assert (together.name, together.kind) == ("all vehicles", "boxes")
     figures = together.rows[0].figures()
     assert (figures["photos"], figures["vehicles"], figures["settings"]) == (4, 40, "640 px, 0.5")
+
+
+def test_sets_whose_fitted_sizes_differ_are_still_of_one_way():
+    row = Row("Parkcore", "m", "1280 px, fitted, 0.25", (), 1280, 0.25, frozenset({1280}))
+    larger = replace(row, settings="1280–1600 px, fitted, 0.25", fitted=frozenset({1280, 1600}))
+    [together] = pooled(
+        [Measured(name, "spaces", (each,)) for name, each in zip("ab", (row, larger), strict=True)]
+    )
+    assert together.rows == (larger,)
+    other = replace(row, imgsz=640, settings="640 px, fitted, 0.25")
+    [together] = pooled(
+        [Measured(name, "spaces", (each,)) for name, each in zip("ab", (row, other), strict=True)]
+    )
+    assert (together.rows[0].settings, together.rows[0].imgsz) == ("each set's own", None)
 
 
 # -- the command --------------------------------------------------------------------------------

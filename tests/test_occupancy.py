@@ -260,13 +260,21 @@ AREAS = st.lists(
     st.builds(AreaCount, st.sampled_from(["C", "D"]), COUNTS, CAPACITIES),
     max_size=2, unique_by=lambda each: each.id,
 ).map(tuple)  # fmt: skip
+
+
+def marked_places(spaces, areas, types, counted) -> Marked:
+    """With vehicles of these types in the spaces that are occupied."""
+    filled = {s.id: types[s.id] for s in spaces if s.state == "occupied" and s.id in types}
+    return Marked(spaces, areas, filled, counted)
+
+
 FILLED = st.dictionaries(st.sampled_from(["A1", "A2", "A3"]), st.sampled_from(LABELS))
 LOOKS = st.builds(
     lambda vehicles, capacity, minutes, places: View(
         vehicles, capacity, NOON - timedelta(minutes=minutes), places
     ),
     st.builds(Vehicles, *4 * [st.integers(0, 9)]), CAPACITIES, st.integers(0, 120),
-    st.none() | st.builds(Marked, SPACES, AREAS, FILLED, COUNTS),
+    st.none() | st.builds(marked_places, SPACES, AREAS, FILLED, COUNTS),
 )  # fmt: skip
 
 

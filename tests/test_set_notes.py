@@ -29,6 +29,7 @@ OPEN_SETS = ROOT / "models" / "training" / "sets.toml"
         ("free car space", None), ("headlight", None), ("light truck", "truck"),
         ("truck 10 wheel", "truck"), ("ParkedCar", "car"), ("MotorBike", "motorcycle"),
         ("2-wheeler", "motorcycle"), ("four wheeler", "car"), ("EmptySpace", None),
+        ("HatchBack", "car"), ("CarWindShield", None), ("TransportVehicle", None),
         ("parked car", "car"), ("window van", "car"),
     ],
 )  # fmt: skip
@@ -37,8 +38,8 @@ def test_the_type_that_a_name_means(name, label):
 
 
 @pytest.mark.parametrize("name", ["auto_rickshaw", "e-rickshaw", "tractor", "cyclist", "tempo",
-                                  "three-wheeler", "TukTuk", "ignored regions", "ignore",
-                                  "DontCare", "doubtful"])  # fmt: skip
+                                  "three-wheeler", "TukTuk", "TriCycle", "ignored regions",
+                                  "ignore", "DontCare", "doubtful"])  # fmt: skip
 def test_near_vehicles_and_places_left_out_are_neither_right_nor_wrong(name):
     assert is_neutral(name)
     assert SetNotes().is_neutral(name)

@@ -43,8 +43,8 @@ def read_truth(
 
     Args:
         split: only photos of this split: as spaces.json or the folders' names say, else as
-            `splits.held_back` does, which is logged. A set that is wholly for measuring is all
-            `valid`.
+            `splits.held_back` does, which is logged where there are no notes. A set that is
+            wholly for measuring is all `valid`.
         notes: what is known of the set besides its labels.
         to_measure: only spaces that measure; see `is_drawn`.
 
@@ -116,7 +116,7 @@ def _spaces(folder: Path, split: str | None, notes: SetNotes, to_measure: bool) 
             raise FolderError(
                 f"the labels of {name} in {path} cannot be read: {error!r}"
             ) from error
-    if split:
+    if split and notes == SetNotes():
         warn_of_chosen(folder, chosen, unsaid)
 
 
@@ -132,11 +132,7 @@ def _spaces_of(
         raise FolderError(f"the photo {path} is not there, but has labels")
     pixels = upright_size(path)
     size = (photo["width"], photo["height"]) if "width" in photo else pixels
-    if abs(math.log(size[0] * pixels[1] / (size[1] * pixels[0]))) > SAME_SHAPE:
-        raise FolderError(
-            f"{path} has {pixels[0]} × {pixels[1]} pixels, upright, but its labels are of a photo"
-            f" of {size[0]} × {size[1]}: one of them was turned or cropped; label it as it is shown"
-        )
+    check_shape(path, pixels, size)
     marked, known, occupied, missing = [], [], [], 0
     for number, each in enumerate(photo["spaces"]):
         outline = outline_within(each["contour"], size)
@@ -162,6 +158,19 @@ def _spaces_of(
             imgsz=photo.get("imgsz"),
             light=photo.get("light") or notes.light,
             view=photo.get("view") or notes.view,
+        )
+
+
+def check_shape(path: Path, pixels: tuple[int, int], labelled: tuple[int, int]) -> None:
+    """
+    Raises:
+        FolderError: a photo has another shape than the one that its labels are of.
+    """
+    if abs(math.log(labelled[0] * pixels[1] / (labelled[1] * pixels[0]))) > SAME_SHAPE:
+        raise FolderError(
+            f"{path} has {pixels[0]} × {pixels[1]} pixels, upright, but its labels are of a photo"
+            f" of {labelled[0]} × {labelled[1]}: one of them was turned or cropped; label it as it"
+            " is shown"
         )
 
 

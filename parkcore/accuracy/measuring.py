@@ -56,16 +56,6 @@ class Way:
     fits_size: bool = False
     """Look larger where a photo's spaces are small, as at a camera with these spaces marked."""
 
-    def settings(self, sizes: Collection[int]) -> str:
-        """Such as "1280 px, 0.25".
-
-        Args:
-            sizes: that photos were looked at in.
-        """
-        fitted = " fitted," if self.fits_size else ""
-        said = "–".join(map(str, sorted({min(sizes), max(sizes)})))
-        return f"{said} px,{fitted} {self.confidence:g}"
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -79,6 +69,8 @@ class Row:
     imgsz: int | None = None
     confidence: float | None = None
     """None where they differ from set to set."""
+    fitted: frozenset[int] = frozenset()
+    """The sizes that photos were looked at in, where these were fitted to their spaces."""
 
     def figures(self) -> dict[str, Any]:
         judged = [photo for photo in self.photos if isinstance(photo, PhotoJudged)]
@@ -173,10 +165,11 @@ def measure(
         Row(
             way.who,
             way.detector.info.model,
-            way.settings(used),
+            _settings(used, way.confidence, fitted=way.fits_size),
             tuple(photos),
             way.detector.info.imgsz,
             way.confidence,
+            frozenset(used if way.fits_size else ()),
         )
         for way, photos, used in zip(ways, ours, sizes_of, strict=True)
     ]
@@ -192,6 +185,11 @@ def _fitting_size(way: Way, truth: Truth) -> int | None:
         return max(truth.imgsz, least)
     sizes = space_sizes((space.polygon for space in marked.spaces), photo_size)
     return fitting_size(sizes, photo_size, least=least, now=least)
+
+
+def _settings(sizes: Collection[int], confidence: float, *, fitted: bool) -> str:
+    said = "–".join(map(str, sorted({min(sizes), max(sizes)})))
+    return f"{said} px,{' fitted,' * fitted} {confidence:g}"
 
 
 def _timed(look: Callable[[], list[Detection]]) -> tuple[list[Detection], float]:
@@ -281,6 +279,12 @@ def _together(rows: Sequence[Row]) -> Row:
     photos = tuple(photo for row in rows for photo in row.photos)
     if len({row.settings for row in rows}) == 1:
         return replace(rows[0], photos=photos)
+    first, confidence = rows[0], rows[0].confidence
+    is_same = len({(bool(row.fitted), row.imgsz, row.confidence) for row in rows}) == 1
+    if is_same and first.fitted and confidence is not None:
+        fitted = frozenset[int]().union(*(row.fitted for row in rows))
+        said = _settings(fitted, confidence, fitted=True)
+        return replace(first, photos=photos, fitted=fitted, settings=said)
     return replace(rows[0], photos=photos, settings="each set's own", imgsz=None, confidence=None)
 
 

@@ -8,7 +8,7 @@ from parkcore.domain import Label
 
 _NEAR = re.compile(
     r"(?<![a-z])(?:(?:auto|e)?[-_ ]?rickshaws?|tuk[-_ ]?tuks?|tempos?|tractors?|trailers?"
-    r"|(?:three|3)[-_ ]?wheelers?|transport_vehicles?|cyclists?|(?:awning[-_ ])?tricycles?)"
+    r"|(?:three|3)[-_ ]?wheelers?|transport[-_ ]?vehicles?|cyclists?|(?:awning[-_ ])?tricycles?)"
     r"(?![a-z])",
     re.IGNORECASE,
 )
@@ -17,8 +17,8 @@ _NO_VEHICLE = re.compile(
     r"(?<![a-z])(?:non|no|not|without|free|empty|vacant)(?![a-z])"
     r"|(?<![a-z])(?:licen[cs]e|registration|number)[-_ ]?plates?(?![a-z])"
     r"|(?<![a-z])(?:plates?|(?<!\d[-_ ])wheels?|tires?|tyres?|doors?|(?:head|tail)?lights?|windows?"
-    r"|windshields?|seats?|mirrors?|bumpers?|stops?|stations?|lanes?|spaces?|spots?|slots?|stalls?"
-    r"|logos?|keys?|drivers?|shadows?)$",
+    r"|wind[-_ ]?shields?|seats?|mirrors?|bumpers?|stops?|stations?|lanes?|spaces?|spots?|slots?"
+    r"|stalls?|logos?|keys?|drivers?|shadows?)$",
     re.IGNORECASE,
 )
 """Names of what is none although a vehicle's is part of them: "no car", "bus stop"."""
@@ -37,7 +37,11 @@ _TYPES = tuple(
 
 
 _WORD_BEGINS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-"""Where words are joined as in "ParkedCar"."""
+
+
+def _forms(name: str) -> tuple[str, str]:
+    """A name as it is, and with its words apart where they are joined as in "ParkedCar"."""
+    return name, _WORD_BEGINS.sub(" ", name)
 
 
 def vehicle_type(name: str) -> Label | None:
@@ -46,10 +50,10 @@ def vehicle_type(name: str) -> Label | None:
     "vehicle" alone is taken for a car. A bicycle is no motorcycle, a carrot no car, and a car's
     door or an empty car space is none.
     """
-    name = _WORD_BEGINS.sub(" ", name)
-    if is_neutral(name) or _NO_VEHICLE.search(name):
+    forms = _forms(name)
+    if is_neutral(name) or any(map(_NO_VEHICLE.search, forms)):
         return None
-    return next((label for pattern, label in _TYPES if pattern.search(name)), None)
+    return next((label for pattern, label in _TYPES if any(map(pattern.search, forms))), None)
 
 
 def is_neutral(name: str) -> bool:
@@ -59,5 +63,4 @@ def is_neutral(name: str) -> bool:
     a rickshaw, and with places that a set leaves out: VisDrone's "ignored regions", KITTI's
     "DontCare".
     """
-    name = _WORD_BEGINS.sub(" ", name)
-    return any(pattern.search(name) for pattern in (_NEAR, _UNJUDGED))
+    return any(pattern.search(form) for pattern in (_NEAR, _UNJUDGED) for form in _forms(name))

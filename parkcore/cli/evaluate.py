@@ -75,7 +75,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--split",
     help="Only photos of this split: as spaces.json or folders such as valid/labels say; of other"
-    " sets with labels/, valid is one in five photos, clips and flights whole, and train the rest.",
+    " sets, valid is one in five photos, clips and flights whole, and train the rest.",
 )
 @click.option("--sizes", type=_SIZES, help="Analysis sizes in pixels; else of the settings.")
 @click.option("--confidences", type=_CONFIDENCES, help="Confidences; else of the settings.")
@@ -169,6 +169,7 @@ def evaluate(
             except UnreadablePhoto as error:
                 if len(sets) == 1:
                     raise
+                is_all = False
                 click.echo(f"left out: {error}", err=True)
     if not measured:
         raise UnreadablePhoto("none of the photos of any set can be read")
@@ -203,10 +204,10 @@ def _labelled(
             sets.append((folder, notes, truths))
         except FolderError as error:
             left_out.append(error)
+    for reason in left_out if sets else left_out[1:]:
+        click.echo(f"left out: {reason}", err=True)
     if not sets:
         raise left_out[0]
-    for reason in left_out:
-        click.echo(f"left out: {reason}", err=True)
     return sets, all(isinstance(reason, NothingLabelled) for reason in left_out)
 
 

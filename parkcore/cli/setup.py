@@ -106,7 +106,9 @@ def lot_set(
             known = ", ".join(map(repr, own)) or "none yet"
             raise UnknownLot(f"{lot_id!r} has no camera {camera!r}; its cameras are: {known}")
         now = old.capacity if camera is None else own[camera]
-        if day is not None and (capacity is None or (capacity or None) == now):
+        changes = store.capacity_history().changes.get((lot_id, camera or LOT), ())
+        is_same = (capacity or None) == now and len(changes) > 1
+        if day is not None and (capacity is None or is_same):
             store.redate_capacity(lot_id, camera or LOT, day)
         elif camera is not None and capacity is not None:
             store.save_camera(Camera(lot_id, camera, capacity or None), capacity_since=day)

@@ -76,6 +76,7 @@ class FileStore(Connection):
         rows = self._rows(
             "select f.file, s.file recorded, coalesce(o.sha256 <> s.sha256, 0) replaced"
             " from files f join snapshots s on s.sha256 = f.sha256 and s.file <> f.file"
+            " and s.photo_gone_at is null"
             " left join files o on o.file = s.file"
         )
         return {row["file"]: (row["recorded"], bool(row["replaced"])) for row in rows}

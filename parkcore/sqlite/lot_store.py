@@ -115,8 +115,9 @@ class LotStore(Connection):
             (last,), (before,) = changes
             begin = to_text(since)
             if begin <= before:
+                day = to_time(before).astimezone(since.tzinfo)
                 raise StoreError(
-                    f"{what} changed on {to_time(before):%Y-%m-%d} too; name a later day than that"
+                    f"{what} changed on {day:%Y-%m-%d} too; name a later day than that"
                 )
             db.execute(
                 "update capacities set since = ? where lot_id = ? and camera_id = ? and since = ?",

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from parkcore.accuracy.labelled_sets import occupied_of
+from parkcore.accuracy.labelled_sets import check_shape, occupied_of
 from parkcore.domain import Image
 from parkcore.errors import FolderError, UnreadablePhoto
 from parkcore.images import decode
@@ -77,7 +77,9 @@ def read_samples(
             image = _read(folder / "images" / name) if known else None
             if image is not None:
                 size = (image.shape[1], image.shape[0])
-                scale = np.divide(size, (photo.get("width", size[0]), photo.get("height", size[1])))
+                labelled = (photo.get("width", size[0]), photo.get("height", size[1]))
+                check_shape(folder / "images" / name, size, labelled)
+                scale = np.divide(size, labelled)
                 crops = cut(
                     image,
                     [scale * each for each in outlines],
