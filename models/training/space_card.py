@@ -155,8 +155,8 @@ def figures_of(told: Sequence[Told], milliseconds: Sequence[float]) -> str:
         photos = len({each.photo for each in here})
         parts += [f"**{group}**: {len(here):,} spaces, {photos} photos", table(HEAD, by_way(here))]
     parts += [
-        "By light, all three together (how light a photo is: `parkcore/accuracy/photo_light.py`; all"
-        " at dusk and night are of lots that the detector was trained on):",
+        "By light, all three together (how light a photo is: `parkcore/accuracy/photo_light.py`;"
+        " all at dusk and night are of lots that the detector was trained on):",
         table(("light", "spaces", *HEAD), by_light(told)),
         "Reliability of the joint probability, all three together:",
         table(RELIABILITY, reliability(told)),
