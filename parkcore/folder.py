@@ -13,7 +13,8 @@ from pathlib import Path
 from parkcore.domain import Lot
 from parkcore.errors import FolderError
 from parkcore.images import SUFFIXES, looks_like_photo
-from parkcore.ingest import Analyser, Outcome, Source, is_lost
+from parkcore.ingest import Analyser, Outcome, Source
+from parkcore.moved_photos import is_lost
 from parkcore.storage import Storage, below
 from parkcore.store import FileStamp, Store
 

@@ -20,6 +20,7 @@ from parkcore.detect import Detector
 from parkcore.domain import Failure, Image, Lot, Photo, Snapshot, Vehicles
 from parkcore.errors import LayoutConflict, LayoutError, UnreadablePhoto
 from parkcore.images import BYTES_PER_PIXEL, decode, reference_jpeg, thumbnail
+from parkcore.moved_photos import was_moved
 from parkcore.picture import fault
 from parkcore.spaces.judging import Judge
 from parkcore.spaces.layout_files import read_layout
@@ -162,7 +163,7 @@ class Analyser:
         stamp = FileStamp.of(stat)
         known = store.known(content_id(data))
         if known:
-            moved = _was_moved(known.photo, source, store)
+            moved = was_moved(known.photo, source.path, source.file, store)
             store.remember_file(source.file, stamp, known.photo.sha256, moved=moved)
             return Outcome("known", source, known)
         try:
@@ -264,31 +265,6 @@ class Analyser:
     ) -> Outcome:
         store.record_failure(refusal(source, reason, self.now()), stamp)
         return Outcome("failed", source, reason=reason)
-
-
-def _was_moved(photo: Photo, source: Source, store: Store) -> bool:
-    """Whether a known photo is no longer where it was recorded, but where it was found now."""
-    inner = Path(source.file)
-    if source.file == photo.file or inner.is_absolute():
-        return False
-    there = store.file_content(photo.file)
-    is_replaced = there is not None and there[1] != photo.sha256
-    root = Path(os.path.abspath(source.path)).parents[len(inner.parts) - 1]  # noqa: PTH100
-    return is_replaced or is_lost(root, photo.file)
-
-
-def is_lost(root: Path, file: str) -> bool:
-    """Whether nothing is any more where a photo was recorded below the storage folder. A folder
-    that is empty, as one that is not mounted, or that cannot be read has lost nothing; of a name
-    that is no text, which is recorded with its bytes escaped, it cannot be told."""
-    top = root / Path(file).parts[0]
-    try:
-        if "\\" in file or os.path.lexists(root / file):
-            return False
-        is_away = top.is_symlink() and not top.exists()
-        return not is_away and not (top.is_dir() and not any(top.iterdir()))
-    except OSError:
-        return False
 
 
 def _mark_spaces(analysis: Analysis, source: Source, store: Store) -> None:
