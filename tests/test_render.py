@@ -182,6 +182,19 @@ def test_a_seed_and_a_number_always_make_the_same_scene(kind: str) -> None:
     assert scenes.decide(4, 7, kind) != scenes.decide(5, 7, kind)
 
 
+@pytest.mark.parametrize("number", range(6))
+def test_a_camera_with_more_pixels_sees_the_same_scene(number: int) -> None:
+    scene = scenes.decide(4, number)
+    larger = scenes.enlarged(scene, 2.5)
+    assert replace(larger, camera=scene.camera) == scene
+    points = np.random.default_rng(0).uniform(-3, 3, (20, 3))
+    pixels, depth = scene.camera.project(points)
+    more_pixels, same_depth = larger.camera.project(points)
+    assert more_pixels == pytest.approx(2.5 * pixels)
+    assert same_depth == pytest.approx(depth)
+    assert scenes.enlarged(scene, 1.0) == scene
+
+
 def test_a_series_has_every_kind_and_the_spaces_know_their_vehicles() -> None:
     series = [scenes.decide(1, n) for n in range(60)]
     assert {s.kind for s in series} == set(scenes.KINDS)

@@ -41,3 +41,14 @@ def test_shares_of_more_than_the_whole_are_refused_before_anything_is_made(tmp_p
     assert told.exit_code == 2
     assert "more than 1" in told.output
     assert not work.exists()
+
+
+def test_weights_that_are_none_are_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "sets").mkdir()
+    start = tmp_path / "start.pt"
+    start.write_text("no weights")
+    words = [tmp_path / "sets", "--start", start, "--work", tmp_path / "work", "--only-pictures"]
+    told = CliRunner().invoke(main, [*map(str, words)])
+    assert told.exit_code == 1
+    assert told.output.startswith("Error: ")
+    assert "start.pt is not a YOLO model" in told.output

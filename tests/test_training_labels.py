@@ -248,3 +248,15 @@ def test_motorcycles_of_rendered_photos_become_those_of_the_other_photos(
         pixels = np.asarray(PIL.Image.open(path), int)
         assert ((pixels[..., 0] - pixels[..., 1]).max() > 30) == changed
         assert (tmp_path / "made" / "labels" / f"{path.stem}.txt").read_text().startswith("1 ")
+
+
+@pytest.mark.parametrize("side, count", [(640, 2), (641, 6)])
+def test_more_windows_are_cut_from_large_rendered_photos(
+    tmp_path: Path, side: int, count: int
+) -> None:
+    PIL.Image.new("RGB", (side, 480), "grey").save(tmp_path / "scene.jpg")
+    taught = vehicles((60, 60, 260, 180, 0))
+    sources = [Source(RENDERED, tmp_path / "scene.jpg", taught, is_complete=True)]
+    made = make_pictures(sources, tmp_path, tmp_path / "made", "", 0).parent
+    singles = [p for p in (made / "images").iterdir() if "packed" not in p.name]
+    assert len(singles) == pictures.WHOLE[RENDERED] + count

@@ -29,12 +29,13 @@ from models.training.proposing import look_for_vehicles, proposed
 from models.training.quantise import check_installed, quantise
 from models.training.sources import Source, digest, read, read_rendered
 from parkcore.accuracy.splits import Split
+from parkcore.cli.told_errors import TellingCommand
 from parkcore.domain import Label
 from parkcore.errors import NothingLabelled
 from parkcore.training.fine_tune import blend, fine_tune, four_types, shift_confidences
 
 
-@click.command()
+@click.command(cls=TellingCommand)
 @click.argument("datasets", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--start", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--teacher", "teachers", multiple=True, type=click.Path(exists=True, path_type=Path))

@@ -22,6 +22,7 @@ import click
 import numpy as np
 
 from models.training.sources import digest
+from parkcore.cli.told_errors import TellingCommand
 from parkcore.images import decode
 from parkcore.spaces.ground import Floats
 from parkcore.spaces.space_net import from_detector
@@ -34,7 +35,7 @@ BLOCK = (6, 14)
 START = Path("models/parkcore-yolov8n.pt")
 
 
-@click.command()
+@click.command(cls=TellingCommand)
 @click.argument("datasets", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", default=Path("models/parkcore-spaces.pt"), type=click.Path(path_type=Path))
 @click.option("--start", default=START, type=click.Path(exists=True, path_type=Path),

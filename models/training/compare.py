@@ -20,6 +20,7 @@ from parkcore.accuracy.measuring import FLOOR, Way, measure
 from parkcore.accuracy.result_tables import NOT_TOLD, markdown
 from parkcore.accuracy.set_notes import SetNotes, read_notes
 from parkcore.accuracy.truth import Truth
+from parkcore.cli.told_errors import TellingCommand
 from parkcore.settings import Settings, load
 from parkcore.wiring import make_detector, make_second_opinion
 
@@ -27,7 +28,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(cls=TellingCommand)
 @click.argument("folders", nargs=-1, required=True, type=_FOLDER)
 @click.option(
     "--weights",

@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from models.training.crops import Labelled
 from models.training.sources import Source, read, read_rendered
+from parkcore.cli.told_errors import TellingCommand
 from parkcore.domain import LABELS, Image
 from parkcore.errors import NothingLabelled
 from parkcore.geometry import shares_inside
@@ -153,7 +154,7 @@ def _paste(place: Image, cut_out: CutOut, *, mirrored: bool) -> None:
     place[:] = np.clip(place * (1 - share) + lit * share, 0, 255).astype(np.uint8)
 
 
-@click.command()
+@click.command(cls=TellingCommand)
 @click.argument("datasets", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("rendered", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))

@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 
 from models.training.completing import complete
-from models.training.crops import Labelled, packed, windows, worse_light, write
+from models.training.crops import SIDE, Labelled, packed, windows, worse_light, write
 from models.training.pasting import CutOut, cut_outs, pasted
 from models.training.proposing import proposed
 from models.training.sources import RENDERED, Source, digest
@@ -31,6 +31,8 @@ WINDOWS = {
     "rendered": 2,
 }
 """Windows of each photo of these sets."""
+LARGE_WINDOWS = 6
+"""Windows of each rendered photo that is larger than a window."""
 WHOLE = {
     "vehicles_openimages": 1,
     "nepal_street_vehicles": 1,
@@ -100,7 +102,8 @@ def make_pictures(
 def what_of(sources: list[Source], taught_by: str, seed: int) -> str:
     """Changes with what the pictures are made of, so that nothing older is gone on with."""
     photos = [[source.set_name, source.photo.name, *_content(source)] for source in sources]
-    return digest_of([photos, taught_by, WINDOWS, WHOLE, PACKED, PASTED, WORSE_LIGHT, seed])
+    how = [WINDOWS, LARGE_WINDOWS, WHOLE, PACKED, PASTED, WORSE_LIGHT]
+    return digest_of([photos, taught_by, *how, seed])
 
 
 def _content(source: Source) -> Iterator[Any]:
@@ -123,7 +126,8 @@ def _singles(
     photo = _taught(source, proposals)
     for _ in range(WHOLE.get(source.set_name, 0)):
         yield _pasted(source, photo, cut, random)
-    for _ in range(WINDOWS.get(source.set_name, 0)):
+    is_large = source.set_name == RENDERED and max(photo.image.shape[:2]) > SIDE
+    for _ in range(LARGE_WINDOWS if is_large else WINDOWS.get(source.set_name, 0)):
         yield from windows(_pasted(source, photo, cut, random), 1, random)
 
 

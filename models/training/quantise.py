@@ -24,6 +24,7 @@ import yaml
 
 from models.training.crops import SIDE
 from models.training.sources import digest as digest_of
+from parkcore.cli.told_errors import TellingCommand
 from parkcore.detect import load, ultralytics
 from parkcore.images import SUFFIXES, decode
 from parkcore.quantised import CONTENT, MADE_OF, digest, folder_of
@@ -36,7 +37,7 @@ EXACT = [r".*model\.22.*/(Add|Sub|Mul|Div).*", r".*model\.22.*dfl.*"]
 256 values of an integer. As Ultralytics' own export does."""
 
 
-@click.command()
+@click.command(cls=TellingCommand)
 @click.argument("weights", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("pictures", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--seed", default=0, show_default=True)

@@ -27,6 +27,7 @@ from parkcore.accuracy.results_card import around, write_card
 from parkcore.accuracy.set_notes import read_notes
 from parkcore.accuracy.truth import Truth
 from parkcore.analysis_size import fitting_size, space_sizes
+from parkcore.cli.told_errors import TellingCommand
 from parkcore.detect import Detector
 from parkcore.images import decode
 from parkcore.model_files import find_weights, model_folders
@@ -168,7 +169,7 @@ def figures_of(told: Sequence[Told], milliseconds: Sequence[float]) -> str:
     return "\n\n".join(parts)
 
 
-@click.command()
+@click.command(cls=TellingCommand)
 @click.argument("datasets", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--work", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--card", required=True, type=click.Path(exists=True, path_type=Path))

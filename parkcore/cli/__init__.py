@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import click
 from pydantic import SecretStr
@@ -27,19 +27,10 @@ from parkcore.cli.service import serve, status, watch
 from parkcore.cli.setup import lot, samples
 from parkcore.cli.spaces import spaces
 from parkcore.cli.stats import stats
+from parkcore.cli.told_errors import TellingGroup
 from parkcore.cli.training import export_training, train
-from parkcore.errors import ParkcoreError, SettingsError
+from parkcore.errors import SettingsError
 from parkcore.settings import Settings, load
-
-
-class _Group(click.Group):
-    """Turns Parkcore's errors into a message and exit status 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except ParkcoreError as error:
-            raise click.ClickException(str(error)) from error
 
 
 def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -60,7 +51,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=TellingGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @_settings_options
 @click.version_option(__version__, prog_name="parkcore")
 @click.pass_context

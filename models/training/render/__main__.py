@@ -12,7 +12,7 @@ import numpy as np
 
 from models.training.render.develop import develop
 from models.training.render.folder import gather, is_done, save
-from models.training.render.scenes import KINDS, decide
+from models.training.render.scenes import KINDS, decide, enlarged
 from models.training.render.truth import seen_spaces, seen_vehicles
 
 GATHER_EVERY = 10
@@ -36,7 +36,7 @@ def main() -> int:
     stage = Stage(asked.samples, asked.threads)
     made = 0
     for number in range(asked.start, asked.start + asked.count):
-        scene = decide(asked.seed, number, asked.kind)
+        scene = enlarged(decide(asked.seed, number, asked.kind), asked.enlarged)
         if is_done(asked.out, scene.name):
             continue
         began = time.monotonic()
@@ -67,6 +67,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--from", type=int, default=0, dest="start", help="first number (0)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other pictures (1)")
     parser.add_argument("--kind", choices=list(KINDS), help="one kind of scene only")
+    parser.add_argument(
+        "--enlarged", type=float, default=1.0, help="the same scenes, so many times as wide (1)"
+    )
     parser.add_argument("--samples", type=int, default=2, help="rays a pixel (2)")
     parser.add_argument("--threads", type=int, default=1, help="processor cores (1)")
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -66,6 +67,12 @@ def decide(seed: int, number: int, kind: str | None = None) -> Scene:
     light, weather = light_of(rng), weather_of(rng)
     surround(rng, site, camera, night=light.name in ("night", "dusk"), wide=wide, deep=deep)
     return Scene(f"{kind}-{number:05d}", kind, seed, site, camera, light, weather)
+
+
+def enlarged(scene: Scene, factor: float) -> Scene:
+    """The same scene by a camera with more pixels: `factor` times as many a side."""
+    width, height = (round(factor * side) for side in scene.camera.size)
+    return replace(scene, camera=replace(scene.camera, size=(width, height)))
 
 
 def look(rng: Random, kind: str, size: tuple[int, int]) -> Camera:
