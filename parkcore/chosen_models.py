@@ -115,7 +115,8 @@ def _write(file: Path, entries: list[dict[str, Any]]) -> None:
 def _entry(values: Mapping[str, Any]) -> str:
     lines = ["", "[[chosen]]"]
     for key, value in values.items():
-        # a JSON string is a TOML string as well
-        told = value.isoformat() if isinstance(value, datetime) else json.dumps(value)
+        # a JSON string is a TOML string as well, but for pairs of surrogates
+        is_time = isinstance(value, datetime)
+        told = value.isoformat() if is_time else json.dumps(value, ensure_ascii=False)
         lines.append(f"{key} = {told}")
     return "\n".join(lines) + "\n"

@@ -232,7 +232,10 @@ def test_places_are_the_same_in_pixels_of_another_photo() -> None:
     again = read_layout(write_layout(replace(before, image_size=(1920, 1080))))
     assert same_places(before, again) == {space.id for space in spaces}
     (x, y), *others = spaces[0].polygon
-    moved = replace(spaces[0], polygon=((x + 0.001, y), *others))
+    put_right = replace(spaces[0], polygon=((x + 0.001, y), *others))
+    assert same_places(before, Layout((put_right,), (), (1280, 720))) == {"A0"}
+    aside = tuple((x + 0.01, y) for x, y in spaces[0].polygon)
+    moved = replace(spaces[0], polygon=aside)
     assert same_places(before, Layout((moved,), (), (1280, 720))) == set()
 
 

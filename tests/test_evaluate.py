@@ -219,7 +219,7 @@ def split_folders(folder: Path, *, inside: bool) -> Path:
 def test_folders_say_the_split(tmp_path, inside):
     folder = split_folders(tmp_path / "street", inside=inside)
     assert len(read_truth(folder)) == 2
-    for split, name in (("valid", "val.JPG"), ("val", "val.JPG"), ("test", "test.JPG")):
+    for split, name in (("valid", "val.JPG"), ("validation", "val.JPG"), ("test", "test.JPG")):
         assert [truth.photo.name for truth in read_truth(folder, split=split)] == [name]
     with pytest.raises(NothingLabelled, match="split train"):
         read_truth(folder, split="train")
@@ -252,13 +252,59 @@ def test_outlines_are_taken_for_boxes_and_what_has_no_extent_is_left_out(labels_
 
 
 @pytest.mark.parametrize(
-    "line", ["0 0.5 0.5 0.1", "0 0.5 0.5 0.1 0.1 0.9", "car 0.5 0.5 0.1 0.1", "7 0.5 0.5 0.1 0.1"]
+    "line",
+    [
+        "0 0.5 0.5 0.1",
+        "0 0.5 0.5 0.1 0.1 0.9",
+        "car 0.5 0.5 0.1 0.1",
+        "7 0.5 0.5 0.1 0.1",
+        "0 160 100 32 32",
+        "0 0.5 nan 0.1 0.1",
+    ],
 )
 def test_lines_that_are_no_boxes_are_explained(labels_set, line):
     (labels_set / "labels" / "a.txt").write_text(line)
     with pytest.raises(FolderError, match=r"labels.a\.txt cannot be read") as said:
         read_truth(labels_set)
     assert ("data.yaml has no name for 7" in str(said.value)) is line.startswith("7")
+
+
+def test_labels_end_at_the_edge_and_count_once(labels_set):
+    (labels_set / "labels" / "a.txt").write_text(
+        "\ufeff0 0.0 0.5 0.5 1.2\n0 0.0 0.5 0.5 1.2\n", encoding="utf-8"
+    )
+    [box] = read_truth(labels_set)[0].boxes
+    assert box.as_tuple() == pytest.approx((0, 0, 80, 200))
+
+
+def test_labels_in_folders_of_other_names_are_said(labels_set, caplog):
+    for name in ("batch_1", "train"):
+        (labels_set / "labels" / name).mkdir()
+        (labels_set / "labels" / name / "c.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (labels_set / "images" / "train").mkdir()
+    (labels_set / "images" / "train" / "c.jpg").write_bytes(encode(draw_lot(1)))
+    assert len(read_truth(labels_set)) == 3
+    assert f"{labels_set / 'labels' / 'batch_1'} is not read" in caplog.text
+    assert f"{labels_set / 'labels' / 'train'} is not read" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "names, told",
+    [
+        ("[car, person, motorcycle]", "labels no bus, truck: if its photos show any"),
+        ("[vehicle, person, tree]", '"vehicle" is taken for a car'),
+    ],
+    ids=["types missing", "no types"],
+)
+def test_types_without_labels_are_said(labels_set, caplog, names, told):
+    (labels_set / "data.yaml").write_text(f"names: {names}\n")
+    (labels_set / "labels" / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    read_truth(labels_set)
+    assert told in caplog.text
+    assert ("--unlabelled bus,truck" in caplog.text) is ("motorcycle" in names)
+    caplog.clear()
+    read_truth(labels_set, notes=SetNotes(unlabelled=("bus", "truck")))
+    assert told not in caplog.text
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
@@ -353,6 +399,7 @@ def test_a_split_without_photos_is_explained(spaces_set):
         '{"a.jpg": {"spaces": [{"occupied": 1}]}}',
         '{"a.jpg": {"spaces": [{"occupied": 1, "contour": [["0", 0], [9, 0], [9, 9]]}]}}',
         '{"a.jpg": {"spaces": [{"occupied": 1, "contour": [[0, 0], [90, 0]]}]}}',
+        '{"a.jpg": {"width": 9, "height": 0, "spaces": [{"occupied": 1, "contour": []}]}}',
         '{"none.jpg": {"spaces": [{"occupied": 1, "contour": [[0, 0], [90, 0], [90, 90]]}]}}',
     ],
     ids=[
@@ -363,6 +410,7 @@ def test_a_split_without_photos_is_explained(spaces_set):
         "no outline",
         "text for a number",
         "a line for an outline",
+        "no height",
         "a photo that is not there",
     ],
 )

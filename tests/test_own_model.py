@@ -192,12 +192,21 @@ def test_one_answer_more_is_no_proof(change: Change, tried: int, is_sure: bool) 
     assert change.is_more_than_chance(tried) is is_sure
 
 
-@pytest.mark.parametrize(
-    "days, chosen", [(12, ["d02", "d07"]), (2, ["d01"]), (1, ["d00"]), (0, [])]
-)
-def test_some_days_for_training_tell_when_to_stop(days: int, chosen: list[str]) -> None:
-    groups = [f"d{n:02}" for n in range(days) for _ in range(3)]
-    assert sorted(days_to_stop_by(groups)) == chosen
+def test_some_days_for_training_tell_when_to_stop_and_go_on_to() -> None:
+    days = [f"north/gate/2026-{month:02}-{day:02}" for month in (5, 6, 7) for day in range(1, 29)]
+    chosen = days_to_stop_by(days)
+    assert len(days) / 8 < len(chosen) < len(days) / 3
+    for part in (days[10:40], days[40:]):
+        assert days_to_stop_by(part + part) == chosen & set(part)
+
+
+@pytest.mark.parametrize("days", range(8))
+def test_few_days_leave_some_to_learn_from(days: int) -> None:
+    groups = [f"d{n:02}" for n in range(days)]
+    chosen = days_to_stop_by(groups)
+    assert chosen <= set(groups)
+    assert bool(chosen) is (days > 0)
+    assert len(chosen) < days or days < 2
 
 
 def test_weights_are_named_after_the_day_and_never_written_over(tmp_path: Path) -> None:
@@ -398,7 +407,7 @@ def run(*words: str) -> Result:
 def test_the_last_choice_is_in_use_and_can_be_taken_back(home: Path) -> None:
     file = settings.chosen_file()
     usual = settings.load().model
-    first, second = weights(home, "a.pt"), weights(home, "b.pt")
+    first, second = weights(home, "a.pt"), weights(home, "ü🚗.pt")
     now = datetime(2026, 11, 23, 5, tzinfo=UTC)
     chosen_models.choose(file, {"model": first}, now=now)
     assert settings.load().model == str(first)

@@ -30,7 +30,11 @@ OPEN_SETS = ROOT / "models" / "training" / "sets.toml"
         ("truck 10 wheel", "truck"), ("ParkedCar", "car"), ("MotorBike", "motorcycle"),
         ("2-wheeler", "motorcycle"), ("four wheeler", "car"), ("EmptySpace", None),
         ("HatchBack", "car"), ("CarWindShield", None), ("TransportVehicle", None),
-        ("parked car", "car"), ("window van", "car"),
+        ("parked car", "car"), ("window van", "car"), ("motor vehicle", "car"),
+        ("MotorVehicle", "car"), ("motor_car", "car"), ("motorhome", "car"), ("caravan", "car"),
+        ("automobile", "car"), ("motor scooter", "motorcycle"), ("motobike", "motorcycle"),
+        ("motors", "motorcycle"), ("motorcycle helmet", None), ("bike rack", None),
+        ("push bike", None), ("kick-scooter", None), ("car park", None),
     ],
 )  # fmt: skip
 def test_the_type_that_a_name_means(name, label):
@@ -39,7 +43,8 @@ def test_the_type_that_a_name_means(name, label):
 
 @pytest.mark.parametrize("name", ["auto_rickshaw", "e-rickshaw", "tractor", "cyclist", "tempo",
                                   "three-wheeler", "TukTuk", "TriCycle", "ignored regions",
-                                  "ignore", "DontCare", "doubtful"])  # fmt: skip
+                                  "ignore", "DontCare", "doubtful", "motorcyclist", "bicyclist",
+                                  "rider"])  # fmt: skip
 def test_near_vehicles_and_places_left_out_are_neither_right_nor_wrong(name):
     assert is_neutral(name)
     assert SetNotes().is_neutral(name)

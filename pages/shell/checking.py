@@ -133,10 +133,11 @@ def _invite(store: Store, place: tuple[str, str], day: date, answered: int | Non
         answered: how many about that day were; None where there is nothing more to ask about it.
     """
     before = day_before(store, *place, day, context.settings().zone)
-    more = context.settings().checks_per_day or 5
+    # Never more than that of a day: to ask on after wrong answers would count bad days too much.
+    most = context.settings().checks_per_day or 5
 
-    def ask_more() -> None:
-        st.session_state[f"checks {place} {day}"] = (answered or 0) + more
+    def ask() -> None:
+        st.session_state[f"checks {place} {day}"] = most
 
     def go_back() -> None:
         st.session_state[f"day_asked {place}"] = before
@@ -147,9 +148,9 @@ def _invite(store: Store, place: tuple[str, str], day: date, answered: int | Non
         said = "Done for this day, thank you." if answered else "Nothing is asked by itself."
     st.markdown(f":material/task_alt: {said}")
     with st.container(horizontal=True):
-        if answered is not None:
+        if answered is not None and answered < most:
             st.button(
-                f"Ask me {more} more", icon=":material/add:", key="more_checks", on_click=ask_more
+                f"Ask me {most - answered}", icon=":material/add:", key="ask_now", on_click=ask
             )
         if before:
             st.button(

@@ -8,6 +8,7 @@ A photo without a file of labels shows no vehicle.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,11 +17,15 @@ import yaml
 from parkcore.accuracy.set_notes import SetNotes
 from parkcore.accuracy.splits import NAMES, called, split_of
 from parkcore.accuracy.truth import Truth
-from parkcore.domain import Box
+from parkcore.domain import LABELS, Box
 from parkcore.errors import FolderError, UnreadablePhoto
 from parkcore.images import SUFFIXES, upright_size
 
 log = logging.getLogger(__name__)
+
+FURTHEST = 2.0
+"""Labels reach over a photo's edge, but no further than this, in sides of the photo: what does is
+in pixels."""
 
 
 def label_folders(folder: Path) -> Iterator[tuple[Path, Path, str | None]]:
@@ -53,6 +58,7 @@ def read_boxes(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Tru
             f"of what is labelled in {folder} nothing is known to be a vehicle:"
             f" {', '.join(names.values())}; say what it is in a file of notes (--about)"
         )
+    _tell_what_is_not_read(folder, names, notes)
     others: set[str] = set()
     for labels, images, said in label_folders(folder):
         if split and said not in (None, split):
@@ -72,6 +78,28 @@ def read_boxes(folder: Path, split: str | None, notes: SetNotes) -> Iterator[Tru
                 log.warning("%s is left out: %s", photo.name, error)
     if others:
         log.warning("%s: not taken for vehicles: %s", folder, ", ".join(sorted(others)))
+
+
+def _tell_what_is_not_read(folder: Path, names: Mapping[int, str], notes: SetNotes) -> None:
+    """Say what the figures of a set would otherwise hide."""
+    read = {labels for labels, _, _ in label_folders(folder)}
+    below = {
+        path.parent
+        for path in folder.rglob("*.txt")
+        if "labels" in path.relative_to(folder).parent.parts
+    }
+    for unread in sorted(below - read):
+        log.warning("%s is not read; split folders are called %s", unread, ", ".join(NAMES))
+    if notes != SetNotes():
+        return
+    if any(re.fullmatch(r"vehicles?", name, re.IGNORECASE) for name in names.values()):
+        log.warning('%s: "vehicle" is taken for a car; see AP50, types as one', folder)
+    elif missing := set(LABELS) - {notes.type_of(name) for name in names.values()}:
+        absent = ",".join(label for label in LABELS if label in missing)
+        log.warning(
+            "%s labels no %s: if its photos show any, say --unlabelled %s, or to find one counts"
+            " as wrong", folder, absent.replace(",", ", "), absent,
+        )  # fmt: skip
 
 
 def warn_of_chosen(folder: Path, chosen: int, of: int) -> None:
@@ -147,12 +175,16 @@ def _truth(
 def _rows(labels: Path) -> list[list[str]]:
     if not labels.is_file():
         return []
-    return [line.split() for line in labels.read_text().splitlines() if line.strip()]
+    lines = labels.read_text(encoding="utf-8-sig").splitlines()
+    return [line.split() for line in dict.fromkeys(lines) if line.strip()]  # no vehicle twice
 
 
 def _box(row: list[str], width: int, height: int) -> Box | None:
-    """A row's box in pixels: its middle and size, or around its outline. None without extent."""
+    """A row's box in pixels: its middle and size, or around its outline; as much of it as is in the
+    photo, where detections end too. None without extent."""
     given = list(map(float, row[1:]))
+    if not all(abs(value) <= FURTHEST for value in given):
+        raise ValueError(f"{' '.join(row)!r}: expected shares of the photo's sides, 0 to 1")
     if len(given) == 4:
         cx, cy, w, h = given
         x1, y1, x2, y2 = cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2
@@ -161,6 +193,7 @@ def _box(row: list[str], width: int, height: int) -> Box | None:
         x1, y1, x2, y2 = min(xs), min(ys), max(xs), max(ys)
     else:
         raise ValueError(f"{' '.join(row)!r}: expected a number, then a box or an outline")
+    x1, y1, x2, y2 = (min(max(value, 0.0), 1.0) for value in (x1, y1, x2, y2))
     if not (x1 < x2 and y1 < y2):
         return None
     return Box(x1 * width, y1 * height, x2 * width, y2 * height)

@@ -112,7 +112,7 @@ def _spaces(folder: Path, split: str | None, notes: SetNotes, to_measure: bool) 
             chosen += is_chosen and not photo.get("split")
         except UnreadablePhoto as error:
             log.warning("%s is left out: %s", name, error)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError) as error:
             raise FolderError(
                 f"the labels of {name} in {path} cannot be read: {error!r}"
             ) from error

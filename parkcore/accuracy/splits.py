@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 Split: TypeAlias = Literal["train", "valid"]
 
-NAMES = ("train", "valid", "val", "test")
+NAMES = ("train", "valid", "val", "validation", "test")
 """What the folders of splits are called."""
 
 ONE_IN = 5
@@ -62,7 +62,7 @@ def held_back(stem: str) -> bool:
 
 def called(split: str | None) -> str | None:
     """A split by one name, whichever of its names a set uses."""
-    return "valid" if split == "val" else split
+    return "valid" if split in ("val", "validation") else split
 
 
 def split_of(stem: str) -> Split:

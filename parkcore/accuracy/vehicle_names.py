@@ -8,27 +8,31 @@ from parkcore.domain import Label
 
 _NEAR = re.compile(
     r"(?<![a-z])(?:(?:auto|e)?[-_ ]?rickshaws?|tuk[-_ ]?tuks?|tempos?|tractors?|trailers?"
-    r"|(?:three|3)[-_ ]?wheelers?|transport[-_ ]?vehicles?|cyclists?|(?:awning[-_ ])?tricycles?)"
+    r"|(?:three|3)[-_ ]?wheelers?|transport[-_ ]?vehicles?|(?:motor|bi)?cyclists?|riders?"
+    r"|(?:awning[-_ ])?tricycles?)"
     r"(?![a-z])",
     re.IGNORECASE,
 )
 _UNJUDGED = re.compile(r"(?<![a-z])(?:ignored?|don'?t[-_ ]?care|doubtful)(?![a-z])", re.IGNORECASE)
 _NO_VEHICLE = re.compile(
     r"(?<![a-z])(?:non|no|not|without|free|empty|vacant)(?![a-z])"
+    r"|(?<![a-z])(?:push[-_ ]?bikes?|kick[-_ ]?scooters?)(?![a-z])"
     r"|(?<![a-z])(?:licen[cs]e|registration|number)[-_ ]?plates?(?![a-z])"
     r"|(?<![a-z])(?:plates?|(?<!\d[-_ ])wheels?|tires?|tyres?|doors?|(?:head|tail)?lights?|windows?"
     r"|wind[-_ ]?shields?|seats?|mirrors?|bumpers?|stops?|stations?|lanes?|spaces?|spots?|slots?"
-    r"|stalls?|logos?|keys?|drivers?|shadows?)$",
+    r"|stalls?|logos?|keys?|drivers?|shadows?|helmets?|racks?|parks?)$",
     re.IGNORECASE,
 )
 """Names of what is none although a vehicle's is part of them: "no car", "bus stop"."""
 _WORDS: tuple[tuple[str, Label], ...] = (
-    (r"motorcycles?|motorbikes?|motors?|bikes?|scooters?|mopeds?|motos?|(?:two|2)[-_ ]?wheelers?",
-     "motorcycle"),
+    (r"motorcycles?|motor?[-_ ]?bikes?|motor[-_ ]?(?:scooters?|bicycles?)"
+     r"|motors?(?![-_ ]?(?:vehicles?|cars?|homes?))"
+     r"|bikes?|scooters?|mopeds?|motos?|(?:two|2)[-_ ]?wheelers?", "motorcycle"),
     (r"(?:mini|micro|omni|trolley)?bus(?:es)?|coach(?:es)?", "bus"),
     (r"(?:mini)?trucks?|lorry|lorries|ambulances?", "truck"),
     (r"cars?|vans?|minivans?|taxis?|jeeps?|suvs?|sedans?|hatchbacks?|pick[-_ ]?ups?"
-     r"|(?:four|4)[-_ ]?wheelers?|vehicles?", "car"),
+     r"|automobiles?|motor[-_ ]?(?:cars?|homes?)|caravans?|(?:four|4)[-_ ]?wheelers?|vehicles?",
+     "car"),
 )  # fmt: skip
 _TYPES = tuple(
     (re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE), label)

@@ -208,7 +208,10 @@ def _export(settings: Settings, folder: Path) -> Path:
     from parkcore.wiring import open_storage, read_store
 
     with read_store(settings) as store:
-        write(store, open_storage(settings), folder, settings.zone)
+        done = write(store, open_storage(settings), folder, settings.zone)
+    if done.gone:
+        click.echo(f"{done.gone} photos that people spoke of are no longer there; to keep them"
+                   " longer, see `parkcore keep`.")  # fmt: skip
     return folder
 
 

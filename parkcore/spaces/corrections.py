@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+from shapely import Polygon
 
 from parkcore.domain import Said
 from parkcore.spaces.layout import Layout, Point
 from parkcore.spaces.verdict import Judgement, SpaceState
 
-ROUNDED = 1e-6
-"""Of a photo's sides: corners that lie apart by less are one."""
+SAME = 0.8
+"""Outlines of one name that overlap by so much (IoU) are one place: a corner was put right."""
 
 
 def same_places(before: Layout, now: Layout) -> set[str]:
@@ -27,12 +28,12 @@ def same_places(before: Layout, now: Layout) -> set[str]:
 
 
 def _is_one(outline: Sequence[Point], other: Sequence[Point]) -> bool:
-    """Whether two outlines, 0..1, are the same but for rounding, as in pixels of another photo."""
-    return len(outline) == len(other) and all(
-        math.isclose(a, b, abs_tol=ROUNDED)
-        for one, two in zip(outline, other, strict=True)
-        for a, b in zip(one, two, strict=True)
-    )
+    """Whether two outlines, 0..1, are of one place; neither crosses itself in a layout."""
+    if tuple(outline) == tuple(other):
+        return True
+    one, two = Polygon(outline), Polygon(other)
+    shared = one.intersection(two).area
+    return bool(shared >= SAME * (one.area + two.area - shared))
 
 
 def corrected(judgement: Judgement, spaces: Mapping[str, Said]) -> Judgement:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -161,14 +162,18 @@ def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) ->
 
 
 def days_to_stop_by(groups: Iterable[str]) -> set[str]:
-    """Of the days for training every fifth, which tell when to stop: the days that are held back
+    """Of the days for training one in five, which tell when to stop: the days that are held back
     measure what comes of it, and so may not choose it.
+
+    A day stays such a one whatever is said later, so that no model stops by what the one before
+    learned from. Where chance has chosen none or all, it is the last.
 
     Args:
         groups: cameras' days, as `space_crops.camera_day` names them.
     """
-    ordered = sorted(set(groups))
-    return set(ordered[2::5]) or set(ordered[-1:])
+    days = set(groups)
+    chosen = {day for day in days if zlib.crc32(day.encode()) % 5 == 0}
+    return chosen if chosen and chosen != days else set(sorted(days)[-1:])
 
 
 @dataclass(frozen=True, slots=True)
