@@ -80,7 +80,8 @@ def taken(judgement: Judgement) -> set[str]:
         ([VAN], {"A3": 0}),
         ([VAN, car(3, up=120)], {"A3": 0, "B3": 1}),
         ([car(3, sure=0.3)], {"A3": 0}),
-        ([seen("motorcycle", 0.9, 330, 380, 370, 420)], {}),
+        ([seen("motorcycle", 0.9, 380, 380, 420, 420)], {}),
+        ([seen("motorcycle", 0.39, 330, 380, 370, 420)], {}),
         ([SKEWED], {}),
         ([car(3.2), car(4.2), car(5.2)], {"A3": 0, "A4": 1, "A5": 2}),
     ],
@@ -95,6 +96,7 @@ def taken(judgement: Judgement) -> set[str]:
         "behind a tall van stands a car",
         "one that is hardly seen",
         "something small on the line",
+        "something small in it that is hardly sure",
         "a car that drives by",
         "all stand a little too far to the right",
     ],
@@ -180,12 +182,18 @@ def test_where_only_areas_to_be_ignored_are_marked_all_others_count_and_none_is_
         ([seen("truck", 0.9, 295, 215, 405, 515)], "B3", "vehicle"),
         ([seen("bus", 0.9, 180, 390, 420, 520)], "A3", "stands over it and the space beside"),
         ([car(3.3, sure=0.02)], "A3", "in doubt: car 0.02 may stand there"),
+        (
+            [seen("motorcycle", 0.9, 330, 380, 370, 420)],
+            "A3",
+            "stands in it, but fills only a part",
+        ),
     ],
     ids=[
         "hidden by a bus in front of it",
         "a lorry rises over it",
         "a bus takes the next one too",
         "hardly anything to see",
+        "something small in it",
     ],
 )
 def test_in_doubt_a_space_is_unknown(detections, space, reason):
@@ -193,6 +201,15 @@ def test_in_doubt_a_space_is_unknown(detections, space, reason):
     assert found.state == "unknown"
     assert reason in found.reason
     assert (found.confidence, found.vehicle) == (0, None)
+
+
+@pytest.mark.parametrize("cars", [1, 2])
+def test_a_bay_for_a_bus_is_not_free_where_cars_stand_in_it(cars):
+    bay = Space("bay", rectangle(100, 400, 700, 520))
+    found = [seen("car", 0.9, 110, 410, 230, 515), seen("car", 0.8, 260, 410, 380, 515)][:cars]
+    [space] = judge(Layout((bay,)), found, SIZE).spaces
+    assert space.state == "unknown"
+    assert space.reason == "a vehicle stands in it, but fills only a part of it"
 
 
 def test_a_blind_photo_tells_nothing():

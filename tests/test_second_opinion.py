@@ -124,7 +124,9 @@ def test_the_name_tells_which_file_judged(tmp_path: Path) -> None:
 
 
 def test_an_opinion_moves_a_judgement_towards_it() -> None:
-    for seen in (Evidence(0, (1, 0.6, 0.0), 0.6, 0.0), Evidence(None, (1, 0.3, 0.4, 0, 0), 0.4, 0)):
+    filled = Evidence(0, (1, 0.6, 0.0), 0.6, 0.0, holds_one=False)
+    empty = Evidence(None, (1, 0.3, 0.4, 0, 0), 0.4, 0, holds_one=False)
+    for seen in (filled, empty):
         low, middle, high = (seen.probability(p) for p in (0.01, 0.5, 0.99))
         assert low < middle < high
 

@@ -77,6 +77,19 @@ def standing_in(outline: Floats, boxes: Floats) -> set[int]:
     return set(np.flatnonzero(contains(shape, points(_middles(parts)))).tolist())
 
 
+def shares_in(outlines: Sequence[Floats], boxes: Floats) -> Floats:
+    """The share of each vehicle's ground part that lies in each place, shape (outlines, n)."""
+    parts = ground_parts_in(outlines, boxes)
+    shares = np.zeros(parts.shape[:2])
+    for number, outline in enumerate(outlines):
+        (left, top), (right, bottom) = outline.min(0), outline.max(0)
+        x1, y1, x2, y2 = parts[number].T
+        near = np.flatnonzero((x1 < right) & (x2 > left) & (y1 < bottom) & (y2 > top))
+        shapes = box_polygon(*parts[number, near].T)
+        shares[number, near] = area(intersection(Polygon(outline), shapes)) / area(shapes)
+    return shares
+
+
 def _middles(parts: Floats) -> Floats:
     return np.asarray((parts[:, :2] + parts[:, 2:]) / 2)
 

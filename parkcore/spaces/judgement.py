@@ -36,6 +36,7 @@ from parkcore.spaces.ground import (
     ground_parts_in,
     in_view,
     moved,
+    shares_in,
     standing_in,
 )
 from parkcore.spaces.layout import Area, Layout, Space
@@ -77,6 +78,9 @@ HIDDEN_FROM = 0.6
 WHOLLY_HIDDEN_FROM = 0.98
 """From here nobody could tell what stands there."""
 
+WITHIN_FROM = 0.8
+"""Share of a vehicle's ground part in a space from which it stands in this one alone."""
+
 IN_VIEW_FROM = 0.6
 """Share of a space that must be in the photo for it to be judged."""
 
@@ -99,6 +103,8 @@ class Evidence:
     """The measure of the vehicle that comes nearest to filling it."""
     covered: float
     """Share of it that a nearer vehicle covers."""
+    holds_one: bool
+    """A sure vehicle stands in it that fills no space, such as one at the end of a long bay."""
 
     def probability(self, opinion: float | None) -> float:
         """Of being occupied, with a second opinion where there is one."""
@@ -126,6 +132,8 @@ def evidence(
     measure = prob_iou(outlines, ground_parts_in(outlines, boxes))
     filling = assign(measure, confidences)
     left = [v for v in range(len(boxes)) if v not in filling.values()]
+    sure = [v for v in left if confidences[v] >= OUTSIDE_FROM]
+    holding = (shares_in(outlines, boxes[sure]) >= WITHIN_FROM).any(1)
     found = []
     for s, hidden in enumerate(covered(outlines, boxes)):
         best = float(measure[s].max(initial=0.0))
@@ -135,7 +143,7 @@ def evidence(
         else:
             near = max(0.0, best - 0.5) if hidden > 0 else 0.0
             values = (1, float(measure[s, left].max(initial=0.0)), best, near, hidden * best)
-        found.append(Evidence(filling.get(s), values, best, float(hidden)))
+        found.append(Evidence(filling.get(s), values, best, float(hidden), bool(holding[s])))
     return found, measure
 
 
@@ -219,8 +227,8 @@ def _blind(layout: Layout, reason: str) -> Judgement:
     )
 
 
-def _unknown(space: Space, reason: str) -> SpaceState:
-    return SpaceState(space.id, "unknown", 0.0, reason, None)
+def _unknown(space: Space, reason: str, probability: float | None = None) -> SpaceState:
+    return SpaceState(space.id, "unknown", 0.0, reason, probability)
 
 
 def _filled(
@@ -234,11 +242,13 @@ def _filled(
         return SpaceState(
             space.id, "vacant", 1 - p, f"looks free ({1 - p:.2f}) although {reason} was found", p
         )
-    return SpaceState(space.id, "unknown", 0.0, f"in doubt: {reason} may stand there", p)
+    return _unknown(space, f"in doubt: {reason} may stand there", p)
 
 
 def _empty(space: Space, seen: Evidence, opinion: float | None) -> SpaceState:
     p, (low, high) = seen.probability(opinion), DOUBT if opinion is None else DOUBT_ASKED
+    if p <= low and seen.holds_one:
+        return _unknown(space, "a vehicle stands in it, but fills only a part of it", p)
     if p <= low and seen.covered < WHOLLY_HIDDEN_FROM:
         return SpaceState(space.id, "vacant", 1 - p, "no vehicle", p)
     if opinion is not None and p >= high:
@@ -252,7 +262,7 @@ def _empty(space: Space, seen: Evidence, opinion: float | None) -> SpaceState:
         reason = "in doubt: no vehicle was found, but it does not look free"
     else:
         reason = "in doubt: a vehicle stands beside or partly on it"
-    return SpaceState(space.id, "unknown", 0.0, reason, p)
+    return _unknown(space, reason, p)
 
 
 def assign(measure: Floats, confidences: Floats | None = None) -> dict[int, int]:
