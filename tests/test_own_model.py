@@ -29,7 +29,9 @@ from parkcore.training import detector_set
 from parkcore.training.own_model import (
     Amount,
     Change,
+    Measured,
     Told,
+    Trial,
     days_to_stop_by,
     keep_weights,
     measure,
@@ -128,12 +130,16 @@ def test_outlines_that_reach_out_of_the_photo_are_cut_and_those_outside_left_out
 # -- how right it is ------------------------------------------------------------------------
 
 
+def tally(measured: Measured) -> Tally:
+    return Tally.of_pairs((trial.state, trial.said) for trial in measured)
+
+
 def test_the_spaces_that_people_spoke_of_are_measured(tmp_path: Path) -> None:
     told = read_told(make_set(tmp_path, {
         "a.jpg": ("valid", 3, {0: 1, 1: 1, 2: 0, 3: 0, 4: None}),
         "b.jpg": ("valid", 1, {0: 1, 9: 1}),
     }))  # fmt: skip
-    found = Tally.of_pairs(measure(told, judging, max_megapixels=50))
+    found = tally(measure(told, judging, max_megapixels=50))
     assert found == Tally(right_occupied=3, right_vacant=1, false_occupied=1, false_vacant=1)
     told[0].photo.unlink()
     assert len(measure(told, judging, max_megapixels=50)) == 2
@@ -153,7 +159,7 @@ def test_what_was_put_right_is_learned_from_but_does_not_measure(tmp_path: Path)
     assert told.said.keys() == {"S0", "S1", "S2", "S3"}
     assert told.drawn == {"S0", "S1", "S2"}, "one of a set that says nothing was not selected"
     assert Amount.of([told]).held_back == 3
-    found = Tally.of_pairs(measure([told], judging, max_megapixels=50))
+    found = tally(measure([told], judging, max_megapixels=50))
     assert found == Tally(right_occupied=2, right_vacant=1)
 
 
@@ -170,8 +176,25 @@ YES, NO, OPEN = ("occupied", "occupied"), ("vacant", "occupied"), ("unknown", "o
     ],
 )
 def test_models_are_compared_space_by_space(before, after, change: Change) -> None:
-    assert Change.between(before, after) == change
+    then, now = ([Trial(*pair, f"A{n}") for n, pair in enumerate(row)] for row in (before, after))
+    assert Change.between(then, now) == change
     assert change.gain == change.better - change.worse
+
+
+def test_a_car_that_stands_all_day_is_one_trial() -> None:
+    then = [Trial(*NO, "mon/A1")] * 5 + [Trial(*NO, "mon/A2"), Trial(*YES, "mon/A2")]
+    now = [Trial(*YES, "mon/A1")] * 5 + [Trial(*YES, "mon/A2"), Trial(*NO, "mon/A2")]
+    assert Change.between(then, now) == Change(1, 0)
+    assert Change.between(now, then) == Change(0, 1)
+
+
+def test_a_trial_knows_its_camera_day_and_space(tmp_path: Path) -> None:
+    make_set(tmp_path, {"a.jpg": ("valid", 2, {0: 1})})
+    entries = json.loads((tmp_path / "spaces.json").read_text())
+    entries["a.jpg"] |= {"lot": "north", "camera": "gate", "day": "2026-11-23"}
+    (tmp_path / "spaces.json").write_text(json.dumps(entries))
+    [trial] = measure(read_told(tmp_path), judging, max_megapixels=50)
+    assert trial == Trial("occupied", "occupied", "north/gate/2026-11-23/S0")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def say_table(before: Measured, results: Mapping[tuple[Part, ...], Measured]) ->
     click.echo("On the days that were held back:")
     wide = max(map(len, rows))
     for name, measured in rows.items():
-        tally = Tally.of_pairs(measured)
+        tally = Tally.of_pairs((trial.state, trial.said) for trial in measured)
         said = f"  {name:{wide}}  {say_accuracy(tally)}; {say_wrong(tally)}"
         if measured is not before:
             change = Change.between(before, measured)

@@ -133,7 +133,7 @@ def evidence(
     filling = assign(measure, confidences)
     left = [v for v in range(len(boxes)) if v not in filling.values()]
     sure = [v for v in left if confidences[v] >= OUTSIDE_FROM]
-    holding = (shares_in(outlines, boxes[sure]) >= WITHIN_FROM).any(1)
+    holding = shares_in(outlines, boxes[sure]).max(1, initial=0.0) >= WITHIN_FROM
     found = []
     for s, hidden in enumerate(covered(outlines, boxes)):
         best = float(measure[s].max(initial=0.0))

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import shutil
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from parkcore.accuracy.labelled_sets import is_drawn, outline_within
 from parkcore.accuracy.meter import Answer
@@ -22,6 +23,7 @@ from parkcore.errors import FolderError, NotEnoughHistory, OutputError, Unreadab
 from parkcore.images import decode
 from parkcore.spaces.layout import Layout, Space
 from parkcore.spaces.verdict import Judged, State
+from parkcore.training.space_crops import camera_day
 
 LEAST_SPACES, LEAST_OF_A_KIND = 60, 12
 """That people spoke of on days for training; fewer and it only learns them by heart."""
@@ -36,8 +38,18 @@ Judging = Callable[[Layout, Image, int | None], tuple[Sequence[Detection], Judge
 """What judges a photo's spaces, in the analysis size of its camera where that is known: what it
 detects, and what it says of each space."""
 
-Measured = list[tuple[State, Answer]]
-"""Of the same spaces in the same order, what a model judges and what a person said."""
+
+class Trial(NamedTuple):
+    """One space that a model judged and a person spoke of."""
+
+    state: State
+    said: Answer
+    place: str
+    """The camera's day and the space: what stands there may stand there all day."""
+
+
+Measured = list[Trial]
+"""Of the same spaces in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,8 @@ class Told:
     split: Literal["train", "valid"]
     imgsz: int | None = None
     """The analysis size of its camera; None where it is not known."""
+    camera_day: str = ""
+    """Its camera and day, where the set says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +155,8 @@ def _told(folder: Path, name: str, entry: dict[str, Any]) -> Told:
     split: Literal["train", "valid"] = "valid" if entry["split"] == "valid" else "train"
     layout = Layout(tuple(spaces), (), size)
     photo = folder / "images" / name
-    return Told(photo, layout, said, frozenset(drawn), split, entry.get("imgsz"))
+    day = camera_day(name, entry)
+    return Told(photo, layout, said, frozenset(drawn), split, entry.get("imgsz"), day)
 
 
 def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) -> Measured:
@@ -149,7 +164,7 @@ def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) ->
 
     All spaces of a photo are judged, so that each vehicle can stand in the one where it belongs.
     """
-    pairs: Measured = []
+    trials: Measured = []
     for each in told:
         try:
             image = decode(each.photo.read_bytes(), max_megapixels=max_megapixels).image
@@ -157,8 +172,12 @@ def measure(told: Iterable[Told], judging: Judging, *, max_megapixels: float) ->
             continue
         _, judged = judging(each.layout, image, each.imgsz)
         states = {space.id: space.state for space in judged.judgement.spaces}
-        pairs += [(states[name], said) for name, said in each.said.items() if name in each.drawn]
-    return pairs
+        trials += [
+            Trial(states[name], said, f"{each.camera_day}/{name}")
+            for name, said in each.said.items()
+            if name in each.drawn
+        ]
+    return trials
 
 
 def days_to_stop_by(groups: Iterable[str]) -> set[str]:
@@ -179,15 +198,18 @@ def days_to_stop_by(groups: Iterable[str]) -> set[str]:
 @dataclass(frozen=True, slots=True)
 class Change:
     """On how many of the same spaces a model judges better than another, and worse: rightly is
-    better than to leave it open, and that better than wrongly."""
+    better than to leave it open, and that better than wrongly. A space counts once a day, however
+    often it was asked about: a car that stands all day is no new trial on each photo."""
 
     better: int
     worse: int
 
     @classmethod
     def between(cls, before: Measured, after: Measured) -> Change:
-        steps = [_worth(*now) - _worth(*then) for then, now in zip(before, after, strict=True)]
-        return cls(sum(step > 0 for step in steps), sum(step < 0 for step in steps))
+        steps: Counter[str] = Counter()
+        for then, now in zip(before, after, strict=True):
+            steps[now.place] += _worth(now) - _worth(then)
+        return cls(sum(step > 0 for step in steps.values()), sum(s < 0 for s in steps.values()))
 
     @property
     def gain(self) -> int:
@@ -209,8 +231,8 @@ class Change:
         return bool(binomtest(self.better, trials, alternative="greater").pvalue <= 0.05 / tried)
 
 
-def _worth(state: State, answer: Answer) -> int:
-    return 0 if state == "unknown" else 1 if state == answer else -1
+def _worth(trial: Trial) -> int:
+    return 0 if trial.state == "unknown" else 1 if trial.state == trial.said else -1
 
 
 def new_weights(folder: Path, kind: str, day: date, number: int) -> Path:
