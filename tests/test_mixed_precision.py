@@ -49,7 +49,7 @@ def test_answers_and_gradients_are_nearly_those_of_32_bits() -> None:
     for name, wanted in exact.items():
         assert rough[name].dtype == torch.float32
         error = (rough[name] - wanted).abs().mean() / wanted.abs().mean()
-        assert 0 < error < 0.02, "computed in 16 bits, and rightly"
+        assert 0 < error < 0.03, "computed in 16 bits, and rightly"
     gradients = [
         torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
         for model in (whole, half)

@@ -173,13 +173,13 @@ def test_it_finds_the_same_vehicles(path: Path) -> None:
     agree(exact, quick)
 
 
-def agree(exact: list[Detection], quick: list[Detection]) -> None:
+def agree(exact: list[Detection], quick: list[Detection], *, within: float = 0.15) -> None:
     sure = [seen for seen in exact if seen.confidence > 0.35]
     near = [[other for other in quick if iou(seen.box, other.box) > 0.75] for seen in sure]
     assert sum(map(bool, near)) >= 0.95 * len(sure) > 0
     for seen, others in zip(sure, near, strict=True):
         assert not others or any(other.label == seen.label for other in others)
-        assert not others or min(abs(o.confidence - seen.confidence) for o in others) < 0.15
+        assert not others or min(abs(o.confidence - seen.confidence) for o in others) < within
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # Ultralytics exports in an older way
@@ -201,6 +201,6 @@ def test_it_is_made_of_weights_and_pictures(
     photo = decode(BUSY.read_bytes(), max_megapixels=50).image
     detector = YoloDetector(own, confidence=0.2, imgsz=1280)
     assert detector.info.model == "own (8 bit)"
-    agree(found(photo, eight_bit=False), detector.detect(photo))
+    agree(found(photo, eight_bit=False), detector.detect(photo), within=0.2)  # two told the ranges
     assert quantise.quantise(own, tmp_path, seed=0) == folder  # in the place of the former
     assert {path.name for path in tmp_path.glob("own*")} == {"own.pt", folder.name}
